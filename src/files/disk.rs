@@ -1,0 +1,248 @@
+//! The real disk.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags, RawDir};
+
+use super::{Access, Files, Folder, Kind, READ_LIMIT, Sorter};
+
+/// The size of the buffer for `getdents64(2)`: what glibc and Go use; larger ones gained nothing when measured.
+const LISTING_BUFFER: usize = 32 * 1024;
+
+/// One file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Its path, as it was asked for.
+    pub path: PathBuf,
+    /// How many bytes of it.
+    pub bytes: usize,
+}
+
+/// The disk, seen from an app root.
+pub struct Disk {
+    root: PathBuf,
+    real_root: OnceCell<Option<PathBuf>>,
+    folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
+    contents: RefCell<BTreeMap<PathBuf, Rc<[u8]>>>,
+    reads: RefCell<Vec<Read>>,
+}
+
+impl Disk {
+    /// The disk, seen from the app root `root`, which need not exist.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            real_root: OnceCell::new(),
+            folders: RefCell::default(),
+            contents: RefCell::default(),
+            reads: RefCell::default(),
+        }
+    }
+
+    /// Every file read so far, in order.
+    #[must_use]
+    pub fn reads(&self) -> Vec<Read> {
+        self.reads.borrow().clone()
+    }
+
+    /// Follows a link that stands in `folder`: `None` when it leaves the app root, leads back to a folder that it is
+    /// in, or leads nowhere.
+    fn follow(&self, folder: &Path, name: &str) -> Option<Kind> {
+        let target = fs::canonicalize(folder.join(name)).ok()?;
+        let root = self.real_root.get_or_init(|| fs::canonicalize(&self.root).ok()).as_ref()?;
+        let is_loop = || fs::canonicalize(folder).map_or(true, |here| here.starts_with(&target));
+        if !target.starts_with(root) || is_loop() {
+            return None;
+        }
+        self.kind(&target).ok()
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Folder> {
+        let handle = open_folder(path)?;
+        let mut buffer = [MaybeUninit::uninit(); LISTING_BUFFER];
+        let mut entries = RawDir::new(handle.as_fd(), &mut buffer);
+        let mut sorter = Sorter::default();
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            // A name that is not UTF-8 is no Python module and no folder of one.
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            if name == "." || name == ".." {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::RegularFile => Some(Kind::File),
+                FileType::Directory => Some(Kind::Folder),
+                // Some file systems do not tell (DT_UNKNOWN): a link is then followed like any other.
+                FileType::Symlink | FileType::Unknown => self.follow(path, name),
+                _ => None,
+            };
+            match kind {
+                Some(Kind::File) => sorter.file(name),
+                Some(Kind::Folder) => sorter.folder(name),
+                _ => {}
+            }
+        }
+        Ok(sorter.finish())
+    }
+}
+
+impl Files for Disk {
+    fn folder(&self, path: &Path) -> io::Result<Rc<Folder>> {
+        if let Some(known) = self.folders.borrow().get(path) {
+            return Ok(Rc::clone(known));
+        }
+        let folder = Rc::new(self.list(path)?);
+        self.folders.borrow_mut().insert(path.to_owned(), Rc::clone(&folder));
+        Ok(folder)
+    }
+
+    fn folders_with(&self, path: &Path, file: &str) -> io::Result<Vec<String>> {
+        let folder = self.folder(path)?;
+        if folder.folders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let handle = open_folder(path)?;
+        let mut relative = String::new();
+        let mut found = Vec::new();
+        for name in folder.folders.iter() {
+            relative.clear();
+            relative.push_str(name);
+            relative.push('/');
+            relative.push_str(file);
+            let there = sys::accessat(&handle, relative.as_str(), sys::Access::EXISTS, AtFlags::empty()).is_ok();
+            if there && self.is_file(&path.join(&relative)) {
+                found.push(name.to_owned());
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        let kind = FileType::from_raw_mode(sys::stat(path)?.st_mode);
+        Ok(match kind {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Folder,
+            _ => Kind::Other,
+        })
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Rc<[u8]>> {
+        if let Some(known) = self.contents.borrow().get(path) {
+            return Ok(Rc::clone(known));
+        }
+        // Not blocking: a pipe in the place of a file must not hold up the start.
+        let handle = sys::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
+        let mut bytes = Vec::with_capacity(4096);
+        File::from(handle).take(READ_LIMIT as u64).read_to_end(&mut bytes)?;
+        self.reads.borrow_mut().push(Read { path: path.to_owned(), bytes: bytes.len() });
+        let content: Rc<[u8]> = bytes.into();
+        self.contents.borrow_mut().insert(path.to_owned(), Rc::clone(&content));
+        Ok(content)
+    }
+
+    fn names(&self, path: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn link(&self, path: &Path) -> Option<PathBuf> {
+        fs::read_link(path).ok()
+    }
+
+    fn may(&self, path: &Path, access: Access) -> bool {
+        let mode = match access {
+            Access::Execute => sys::Access::EXEC_OK,
+            Access::Write => sys::Access::WRITE_OK,
+        };
+        sys::accessat(sys::CWD, path, mode, AtFlags::EACCESS).is_ok()
+    }
+}
+
+fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+    Ok(sys::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A fresh folder that is removed again.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("pystart-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn links_are_followed_inside_the_root_and_never_out_of_it_or_into_a_loop() {
+        let scratch = Scratch::new("links");
+        let (root, outside) = (scratch.0.join("root"), scratch.0.join("outside"));
+        fs::create_dir_all(root.join("real")).unwrap();
+        fs::create_dir_all(&outside).unwrap();
+        fs::write(outside.join("app.py"), "").unwrap();
+        fs::write(root.join("real/wsgi.py"), "").unwrap();
+        symlink("real", root.join("inside")).unwrap();
+        symlink(&outside, root.join("leaves")).unwrap();
+        symlink(".", root.join("itself")).unwrap();
+        symlink("nowhere", root.join("dangling.py")).unwrap();
+        symlink("../outside/app.py", root.join("app.py")).unwrap();
+        symlink("real/wsgi.py", root.join("wsgi.py")).unwrap();
+        let disk = Disk::new(&root);
+        let folder = disk.folder(&root).unwrap();
+        assert_eq!(folder.folders.sorted(), ["inside", "real"]);
+        assert_eq!(folder.python, ["wsgi.py"]);
+        assert_eq!(disk.folders_with(&root, "wsgi.py").unwrap(), ["inside", "real"]);
+    }
+
+    #[test]
+    fn a_file_is_read_once_and_a_pipe_does_not_hold_up() {
+        let scratch = Scratch::new("reads");
+        let file = scratch.0.join("app.py");
+        fs::write(&file, "app = 1\n").unwrap();
+        nix::unistd::mkfifo(&scratch.0.join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let disk = Disk::new(&scratch.0);
+        assert_eq!(&*disk.read(&file).unwrap(), b"app = 1\n");
+        fs::write(&file, "changed").unwrap();
+        assert_eq!(&*disk.read(&file).unwrap(), b"app = 1\n");
+        assert_eq!(disk.reads(), [Read { path: file, bytes: 8 }]);
+        assert!(disk.read(&scratch.0.join("pipe")).unwrap().is_empty());
+        assert_eq!(disk.read(&scratch.0).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_is_no_file() {
+        let scratch = Scratch::new("kinds");
+        fs::create_dir_all(scratch.0.join("site/wsgi.py")).unwrap();
+        fs::create_dir_all(scratch.0.join("app.py")).unwrap();
+        let disk = Disk::new(&scratch.0);
+        assert!(disk.folders_with(&scratch.0, "wsgi.py").unwrap().is_empty());
+        assert!(disk.folder(&scratch.0).unwrap().python.is_empty());
+        assert_eq!(disk.folder(&scratch.0.join("no")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

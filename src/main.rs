@@ -1,0 +1,3 @@
+//! The `pystart` binary: see the library for the story.
+
+fn main() {}
