@@ -48,6 +48,7 @@ impl Call {
             Some("--version") => {
                 Self::Answer { text: format!("pystart {}\n", env!("CARGO_PKG_VERSION")), is_error: false }
             }
+            Some("--") => Self::Run(Flags { command: args[1..].to_vec(), ..Flags::default() }),
             _ => Self::Run(Flags { command: args.to_vec(), ..Flags::default() }),
         }
     }
@@ -166,7 +167,6 @@ mod tests {
             &["--strict"],
             &["startup.sh"],
             &["Run"],
-            &["--", "explain"],
         ] {
             assert_eq!(parse(words), Call::Run(command(words)), "{words:?}");
         }
@@ -176,6 +176,7 @@ mod tests {
     #[test]
     fn a_subcommands_name_behind_run_is_a_program() {
         assert_eq!(parse(&["run", "--", "explain"]), Call::Run(command(&["explain"])));
+        assert_eq!(parse(&["--", "explain"]), Call::Run(command(&["explain"])));
         assert_eq!(parse(&["run", "explain", "--json"]), Call::Run(command(&["explain", "--json"])));
     }
 

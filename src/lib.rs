@@ -14,8 +14,11 @@
 
 pub mod app;
 pub mod cli;
+pub mod command;
 pub mod environ;
 pub mod error;
 pub mod exec;
 pub mod files;
+pub mod gunicorn;
 pub mod settings;
+pub mod venv;

@@ -71,6 +71,7 @@ pub enum Workers {
 
 /// Everything that was asked for. Paths are absolute, numbers are in range.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// The folder of the app.
     pub app_root: PathBuf,
@@ -185,7 +186,7 @@ impl Reader {
         let seconds = value.to_str().and_then(|text| text.parse().ok());
         seconds
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .filter(|grace| *grace <= Duration::from_secs(86_400))
+            .filter(|grace| *grace <= Duration::from_hours(24))
             .ok_or_else(|| bad_value(name, "a number of seconds, 0 to 86400"))
     }
 
