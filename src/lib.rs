@@ -13,12 +13,17 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 pub mod app;
+pub mod capacity;
 pub mod cli;
 pub mod command;
+pub mod decision;
+pub mod detect;
 pub mod environ;
 pub mod error;
 pub mod exec;
 pub mod files;
 pub mod gunicorn;
+pub mod launch;
+pub mod python;
 pub mod settings;
 pub mod venv;

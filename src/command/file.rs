@@ -161,7 +161,7 @@ fn script(
 
 fn python(path: &Path, name: &OsStr, rest: &[OsString], around: &Surroundings) -> Result<Resolved, Failure> {
     let shown = name.display();
-    let Some(interpreter) = around.python else {
+    let Some(interpreter) = around.python.interpreter().map(|python| python.path.as_path()) else {
         return Err(Failure::usage(format!("`{shown}` is a Python file, and there is no Python here"))
             .with_status(status::NOT_FOUND)
             .with_hint("use an image with Python, or put `python3` on PATH"));
@@ -236,8 +236,8 @@ pub(super) fn found_program(
         return Ok(Resolved::new(runs, program, words.to_vec(), reading));
     }
     let is_python = interpreter.file_name().is_some_and(|own| own.as_bytes().starts_with(b"python"));
-    match around.python.filter(|_| is_python) {
-        Some(python) => run_by(python, runs),
+    match around.python.interpreter().filter(|_| is_python) {
+        Some(python) => run_by(&python.path, runs),
         None => Err(Failure::usage(format!(
             "`{}` wants the interpreter `{}`, which is not here",
             program.display(),

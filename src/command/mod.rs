@@ -14,6 +14,7 @@ use crate::app::Notice;
 use crate::error::{Failure, status};
 use crate::files::{Access, Files, Kind};
 use crate::settings::Given;
+use crate::venv::Python;
 
 /// The shell for shell syntax and for scripts that name none.
 pub const SHELL: &str = "/bin/sh";
@@ -26,8 +27,8 @@ pub struct Surroundings<'a> {
     pub root: &'a Path,
     /// The search path of the app's environment.
     pub path: &'a OsStr,
-    /// The interpreter for Python files, if there is one.
-    pub python: Option<&'a Path>,
+    /// The Python of the app, for Python files and for scripts whose own interpreter is gone.
+    pub python: &'a Python<'a>,
     /// The platform has split one start-up command at its blanks.
     pub was_split: bool,
 }

@@ -47,7 +47,8 @@ impl Gunicorn {
             if let Some(package) = package {
                 let script = environment.folder.join("bin/gunicorn");
                 let is_own = |interpreter: &Path| interpreter.starts_with(&environment.folder);
-                let works = python.runs_own_interpreter() && script_interpreter(files, &script).is_some_and(|i| is_own(&i));
+                let works =
+                    python.runs_own_interpreter() && script_interpreter(files, &script).is_some_and(|i| is_own(&i));
                 let interpreter = python.interpreter().map(|interpreter| interpreter.path.clone());
                 return match interpreter {
                     _ if works => Ok(Self::script(script, Some(package), true, false)),
@@ -59,10 +60,9 @@ impl Gunicorn {
             }
         }
         let lends = python.environment.is_some();
-        if let Some(script) = files.program(OsStr::new("gunicorn"), &python.search_path()) {
-            if is_program_or_live_script(files, &script) {
-                return Ok(Self::script(script, None, false, lends));
-            }
+        let script = files.program(OsStr::new("gunicorn"), &python.search_path());
+        if let Some(script) = script.filter(|script| is_program_or_live_script(files, script)) {
+            return Ok(Self::script(script, None, false, lends));
         }
         let package = python.image_packages().into_iter().map(|folder| folder.join("gunicorn"));
         match (python.image(), package.into_iter().find(|package| files.is_folder(package))) {
@@ -171,10 +171,10 @@ mod tests {
     const SITE: &str = "/site/antenv/lib/python3.12/site-packages";
 
     fn image() -> Memory {
-        Memory::default().program("/usr/bin/python3.12", "\x7fELF").program("/usr/bin/python3", "\x7fELF").dead_link(
-            "/usr/bin/python3",
-            "python3.12",
-        )
+        Memory::default()
+            .program("/usr/bin/python3.12", "\x7fELF")
+            .program("/usr/bin/python3", "\x7fELF")
+            .dead_link("/usr/bin/python3", "python3.12")
     }
 
     fn image_gunicorn(files: Memory) -> Memory {

@@ -33,6 +33,8 @@ pub const CONFIG_FILE: &str = "gunicorn.conf.py";
 pub struct UserOptions {
     places: BTreeMap<&'static str, &'static str>,
     config: Option<OsString>,
+    /// There is a configuration file, read unasked or named.
+    pub has_config: bool,
     /// `wsgi_app` of the configuration file, when it is written out.
     pub wsgi_app: Option<String>,
     /// The folder that the user changes to, when it is written out.
@@ -56,6 +58,7 @@ impl UserOptions {
             Some(file) => Some(root.join(OsStr::from_bytes(file.strip_prefix(b"file:").unwrap_or(file)))),
             None => has_default().then(|| root.join(CONFIG_FILE)),
         };
+        options.has_config = options.config.is_some() || config.is_some();
         if let Some(content) = config.and_then(|path| files.read(&path).ok()) {
             options.add_config(&python::read(&content));
         }
