@@ -17,3 +17,5 @@ pub mod environ;
 pub mod error;
 pub mod exec;
 pub mod files;
+pub mod init;
+pub mod signals;
