@@ -27,3 +27,5 @@ pub mod launch;
 pub mod python;
 pub mod settings;
 pub mod venv;
+pub mod init;
+pub mod signals;
