@@ -13,7 +13,11 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 pub mod app;
+pub mod check;
 pub mod environ;
 pub mod error;
 pub mod exec;
 pub mod files;
+pub mod health;
+pub mod ports;
+pub mod shell_env;
