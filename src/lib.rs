@@ -13,6 +13,7 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 pub mod app;
+pub mod build;
 pub mod check;
 pub mod environ;
 pub mod error;
