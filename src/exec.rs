@@ -1,12 +1,14 @@
 //! The moment of `execve`: this process becomes the server.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ptr;
 
 use nix::errno::Errno;
-use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::libc;
 
 use crate::environ::Environ;
+use crate::signals;
 
 /// Everything `execve(2)` takes, ready before any `fork`, so that nothing is allocated after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,27 +44,79 @@ impl Image {
         }
     }
 
-    /// Replaces this process. Returns only to say why it could not.
+    /// The same with the arrays of pointers that the kernel wants, so that `execve` itself allocates nothing.
     #[must_use]
-    pub fn execute(&self) -> Errno {
-        match nix::unistd::execve(&self.program, &self.argv, &self.env) {
-            Ok(never) => match never {},
-            Err(errno) => errno,
+    pub fn prepare(&self) -> Prepared<'_> {
+        Prepared { program: &self.program, argv: pointers(&self.argv), env: pointers(&self.env) }
+    }
+
+    /// Replaces this process: it starts with default signal dispositions and an empty mask. Returns only to say why
+    /// it did not; then signals are held again, and something else can be tried.
+    ///
+    /// A signal that was held and asks us to end is obeyed first: once the mask is empty, the kernel would drop it
+    /// before PID 1 can have a handler, and the server would be up to be killed.
+    #[must_use]
+    pub fn replace(&self) -> NotReplaced {
+        let prepared = self.prepare();
+        signals::default_dispositions();
+        if let Some(signal) = signals::pending_stop() {
+            signals::hold_again();
+            return NotReplaced::Stopped { signal };
         }
+        signals::restore();
+        let errno = prepared.execve();
+        signals::hold_again();
+        NotReplaced::Failed(errno)
     }
 }
 
-/// Default dispositions and an empty mask, as a program started by a login shell has them.
-///
-/// Rust's runtime ignores SIGPIPE at start-up and `execve` keeps ignored signals ignored: without this, every
-/// `head` that closes a pipe early would leave its writer running.
-pub fn restore_signals() {
-    #[expect(unsafe_code, reason = "the default disposition installs no handler, so nothing can run in it")]
-    for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
-        // SAFETY: SIG_DFL is no handler of ours. It cannot fail for a catchable signal.
-        let _ = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
+/// Why [`Image::replace`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReplaced {
+    /// We were asked to end before there was a server: exit with 128 and this signal's number.
+    Stopped {
+        /// TERM, INT, QUIT or HUP.
+        signal: i32,
+    },
+    /// The kernel would not: ENOENT, EACCES, ENOEXEC, ...
+    Failed(Errno),
+}
+
+/// An [`Image`] in the form that `execve(2)` takes.
+pub struct Prepared<'a> {
+    program: &'a CStr,
+    argv: Vec<*const c_char>,
+    env: Vec<*const c_char>,
+}
+
+impl Prepared<'_> {
+    /// Makes the system call and nothing else. Returns only to say why it could not.
+    #[must_use]
+    pub fn execve(&self) -> Errno {
+        #[expect(unsafe_code, reason = "nix's execve allocates, which is out of place after a fork")]
+        // SAFETY: both arrays end with a null pointer and point to C strings that `self` borrows.
+        let _ = unsafe { libc::execve(self.program.as_ptr(), self.argv.as_ptr(), self.env.as_ptr()) };
+        Errno::last()
     }
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+}
+
+/// Starts this very program anew, in this process and with this process's environment as it came, bytes and order
+/// included. Returns only to say why it could not: without `/proc`, for example.
+#[must_use]
+pub fn restart(argv: &[CString]) -> Errno {
+    #[expect(unsafe_code, reason = "the environment's own array is the one form of it that is certainly unchanged")]
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    let argv = pointers(argv);
+    #[expect(unsafe_code, reason = "nix's execve would need a copy of the environment")]
+    // SAFETY: both arrays end with a null pointer and point to C strings; nothing here ever changes `environ`.
+    let _ = unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), environ) };
+    Errno::last()
+}
+
+fn pointers(strings: &[CString]) -> Vec<*const c_char> {
+    strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
 }
 
 fn c_string(mut bytes: Vec<u8>) -> CString {

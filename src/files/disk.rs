@@ -2,10 +2,12 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,6 +17,9 @@ use super::{Access, Files, Folder, Kind, READ_LIMIT, Sorter};
 
 /// The size of the buffer for `getdents64(2)`: what glibc and Go use; larger ones gained nothing when measured.
 const LISTING_BUFFER: usize = 32 * 1024;
+
+/// How much of a file is read before a look at what it is.
+const PAGE: usize = 4096;
 
 /// One file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,8 +146,12 @@ impl Files for Disk {
         }
         // Not blocking: a pipe in the place of a file must not hold up the start.
         let handle = sys::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
-        let mut bytes = Vec::with_capacity(4096);
-        File::from(handle).take(READ_LIMIT as u64).read_to_end(&mut bytes)?;
+        let mut file = File::from(handle);
+        let mut bytes = Vec::with_capacity(2 * PAGE);
+        (&mut file).take(PAGE as u64).read_to_end(&mut bytes)?;
+        if bytes.len() == PAGE && !bytes.starts_with(b"\x7fELF") {
+            file.take((READ_LIMIT - PAGE) as u64).read_to_end(&mut bytes)?;
+        }
         self.reads.borrow_mut().push(Read { path: path.to_owned(), bytes: bytes.len() });
         let content: Rc<[u8]> = bytes.into();
         self.contents.borrow_mut().insert(path.to_owned(), Rc::clone(&content));
@@ -160,6 +169,13 @@ impl Files for Disk {
 
     fn link(&self, path: &Path) -> Option<PathBuf> {
         fs::read_link(path).ok()
+    }
+
+    fn program(&self, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+        if name.as_bytes().contains(&b'/') {
+            return None;
+        }
+        which::which_in_global(name, Some(path)).ok()?.next()
     }
 
     fn may(&self, path: &Path, access: Access) -> bool {

@@ -6,6 +6,7 @@
 mod disk;
 mod memory;
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -176,7 +177,7 @@ pub trait Files {
     /// Those of `stat(2)`.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
-    /// The first [`READ_LIMIT`] bytes of a file.
+    /// The first [`READ_LIMIT`] bytes of a file; of an ELF program only the first page.
     ///
     /// # Errors
     ///
@@ -192,6 +193,10 @@ pub trait Files {
 
     /// Where a symbolic link points, as it is written; `None` if the path is no link.
     fn link(&self, path: &Path) -> Option<PathBuf>;
+
+    /// The program that `name` means: the first executable file of that name in the folders of `path`, as
+    /// `execvp(3)` finds it. A name with a slash is no name to look up.
+    fn program(&self, name: &OsStr, path: &OsStr) -> Option<PathBuf>;
 
     /// May this process do that? A path that is not there may not.
     fn may(&self, path: &Path, access: Access) -> bool;

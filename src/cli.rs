@@ -1,0 +1,207 @@
+//! What may be typed. Nothing is computed here but the words themselves.
+//!
+//! The grammar of the top level is not one that clap knows: a first word that is no subcommand begins the custom
+//! command, even when it looks like an option. So the first word is looked at here, and clap gets the rest; only the
+//! subcommand at hand is built, since building them all would cost more than the decision.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::settings::Flags;
+
+/// A call, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Start the site.
+    Run(Flags),
+    /// Say what `run` would do.
+    Explain(Report),
+    /// Help, the version, or a usage error: clap's own text and status.
+    Answer {
+        /// What to print.
+        text: String,
+        /// Whether it is an error: then it goes to standard error, with status 2.
+        is_error: bool,
+    },
+}
+
+/// What `explain` and its kin take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The flags of `run` that it reports on.
+    pub flags: Flags,
+    /// For machines.
+    pub json: bool,
+}
+
+impl Call {
+    /// Takes the arguments apart, the program's name left out.
+    #[must_use]
+    pub fn parse(args: &[OsString]) -> Self {
+        let Some(first) = args.first() else { return Self::Run(Flags::default()) };
+        match first.to_str() {
+            Some("run") => with_matches(run(), args, |matches| Self::Run(flags(matches))),
+            Some("explain") => with_matches(explain(), args, |matches| Self::Explain(report(matches))),
+            Some("--help") => Self::Answer { text: whole().render_long_help().to_string(), is_error: false },
+            Some("--version") => {
+                Self::Answer { text: format!("pystart {}\n", env!("CARGO_PKG_VERSION")), is_error: false }
+            }
+            Some("--") => Self::Run(Flags { command: args[1..].to_vec(), ..Flags::default() }),
+            _ => Self::Run(Flags { command: args.to_vec(), ..Flags::default() }),
+        }
+    }
+}
+
+/// The whole command line: for help, the manual page and completions.
+#[must_use]
+pub fn whole() -> Command {
+    Command::new("pystart")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Finds the Python web app of a container and starts it the right way")
+        .override_usage("pystart [COMMAND...]\n       pystart <run|explain> [OPTIONS]")
+        .after_help(
+            "Words that are no subcommand are the start-up command of the site, options included: \
+             `pystart gunicorn app:app`, `pystart --workers 4 hello:myapp`.",
+        )
+        .disable_help_subcommand(true)
+        .subcommands([run(), explain()])
+}
+
+fn run() -> Command {
+    starting("run", "Start the site: the custom command, else Django, Flask, any other web app, the default site")
+}
+
+fn explain() -> Command {
+    starting("explain", "Say what `run` would do and why; starts nothing").arg(json())
+}
+
+/// A subcommand that takes what `run` takes.
+fn starting(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).bin_name(format!("pystart {name}")).about(about).args([
+        option(
+            "app-root",
+            "DIR",
+            "The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]",
+        )
+        .value_parser(value_parser!(PathBuf)),
+        option("port", "N", "The port to listen on [env: PORT] [default: 8000]"),
+        switch("strict", "An error in the custom command ends the start [env: PYSTART_STRICT]"),
+        option(
+            "init",
+            "WHEN",
+            "Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]",
+        ),
+        option("grace", "SECONDS", "How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9]"),
+        switch("build", "Make or refresh the virtual environment first [env: PYSTART_BUILD]"),
+        Arg::new("command")
+            .value_name("COMMAND")
+            .help("The start-up command: words, one string, or a file of the app root [env: PYSTART_COMMAND]")
+            .num_args(0..)
+            .trailing_var_arg(true)
+            .value_parser(value_parser!(OsString)),
+    ])
+}
+
+fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help).value_parser(value_parser!(OsString))
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+}
+
+fn json() -> Arg {
+    switch("json", "Print JSON for machines")
+}
+
+fn with_matches(command: Command, args: &[OsString], then: impl FnOnce(&ArgMatches) -> Call) -> Call {
+    let name = command.get_bin_name().map(OsStr::new).map(OsStr::to_owned).unwrap_or_default();
+    match command.try_get_matches_from(std::iter::once(&name).chain(&args[1..])) {
+        Ok(matches) => then(&matches),
+        Err(error) => Call::Answer { text: error.render().to_string(), is_error: error.use_stderr() },
+    }
+}
+
+fn flags(matches: &ArgMatches) -> Flags {
+    let value = |name: &str| matches.get_one::<OsString>(name).cloned();
+    Flags {
+        app_root: matches.get_one::<PathBuf>("app-root").cloned(),
+        port: value("port"),
+        strict: matches.get_flag("strict"),
+        init: value("init"),
+        grace: value("grace"),
+        build: matches.get_flag("build"),
+        command: matches.get_many("command").into_iter().flatten().cloned().collect(),
+    }
+}
+
+fn report(matches: &ArgMatches) -> Report {
+    Report { flags: flags(matches), json: matches.get_flag("json") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Call {
+        Call::parse(&words.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    fn command(words: &[&str]) -> Flags {
+        Flags { command: words.iter().map(OsString::from).collect(), ..Flags::default() }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        whole().debug_assert();
+    }
+
+    #[test]
+    fn words_that_are_no_subcommand_are_the_command_options_included() {
+        for words in [
+            &["gunicorn", "-w", "2", "app:app"][..],
+            &["--workers", "4", "hello:myapp"],
+            &["-h"],
+            &["--strict"],
+            &["startup.sh"],
+            &["Run"],
+        ] {
+            assert_eq!(parse(words), Call::Run(command(words)), "{words:?}");
+        }
+        assert_eq!(parse(&[]), Call::Run(Flags::default()));
+    }
+
+    #[test]
+    fn a_subcommands_name_behind_run_is_a_program() {
+        assert_eq!(parse(&["run", "--", "explain"]), Call::Run(command(&["explain"])));
+        assert_eq!(parse(&["--", "explain"]), Call::Run(command(&["explain"])));
+        assert_eq!(parse(&["run", "explain", "--json"]), Call::Run(command(&["explain", "--json"])));
+    }
+
+    #[test]
+    fn options_of_the_command_are_not_ours() {
+        let Call::Run(flags) =
+            parse(&["run", "--app-root", "/a", "--strict", "prog", "--strict", "--port", "1", "--", "x"])
+        else {
+            panic!("not a run");
+        };
+        assert_eq!(flags.app_root, Some("/a".into()));
+        assert!(flags.strict && flags.port.is_none());
+        assert_eq!(flags.command, ["prog", "--strict", "--port", "1", "--", "x"]);
+    }
+
+    #[test]
+    fn a_typo_in_an_option_is_a_usage_error_with_a_suggestion() {
+        let Call::Answer { text, is_error: true } = parse(&["run", "--app-rot", "/a"]) else { panic!("accepted") };
+        assert!(text.contains("--app-root"), "{text}");
+    }
+
+    #[test]
+    fn help_and_version_are_answers() {
+        for words in [&["--help"][..], &["--version"], &["run", "--help"], &["explain", "--help"]] {
+            assert!(matches!(parse(words), Call::Answer { is_error: false, .. }), "{words:?}");
+        }
+    }
+}

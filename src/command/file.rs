@@ -1,0 +1,249 @@
+//! A custom command that is a file: a script, a Python file, a text file that holds the command, a program.
+//!
+//! The file is never changed and its execute bit is not needed: zip deployment loses the bit, and on a read-only or
+//! network mount nobody can set it again. So a script is given to the interpreter that its first line names.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::{Resolved, Runs, SHELL, Surroundings, kind_of_program, not_executable, reason, resolve_line, word};
+use crate::app::Notice;
+use crate::error::{Failure, status};
+use crate::files::Access;
+
+/// The longest text that fits into one argument (`MAX_ARG_STRLEN` of the kernel, 32 pages, the final NUL included).
+const ARGUMENT_LIMIT: usize = 128 * 1024 - 1;
+
+/// Understands the file at `path`, called `name` by the user, with the words behind it.
+pub(super) fn resolve(
+    path: &Path,
+    name: &OsStr,
+    rest: &[OsString],
+    around: &Surroundings,
+) -> Result<Resolved, Failure> {
+    let shown = name.display();
+    let content = match around.files.read(path) {
+        Ok(content) => content,
+        // A program may be executable and not readable.
+        Err(_) if around.files.may(path, Access::Execute) => return program(path, name, rest, around),
+        Err(error) => {
+            return Err(Failure::usage(format!("`{shown}` cannot be read: {}", reason(&error)))
+                .with_hint("make it readable for the user that the container runs as"));
+        }
+    };
+    if content.starts_with(b"\x7fELF") || content.contains(&0) {
+        return program(path, name, rest, around);
+    }
+    let text = repair(&content);
+    let is_repaired = text.len() != content.len();
+    if text.trim_ascii().is_empty() {
+        return Err(Failure::usage(format!("`{shown}` is empty")).with_hint("write the start-up command into it"));
+    }
+    let mut resolved = if let Some(line) = text.strip_prefix(b"#!") {
+        script(path, name, rest, &Shebang::parse(line), is_repaired.then_some(&text), around)?
+    } else if has_extension(path, "py") {
+        return python(path, name, rest, around);
+    } else if has_extension(path, "sh") || has_extension(path, "bash") || !rest.is_empty() {
+        script(path, name, rest, &Shebang::none(), is_repaired.then_some(&text), around)?
+    } else {
+        command_text(path, name, &text, around)?
+    };
+    if is_repaired {
+        resolved.notices.push(Notice {
+            message: format!("`{shown}` has Windows line ends or a byte order mark; it is run as if it had none"),
+            hint: Some("save it with LF line ends, and keep them with `*.sh text eol=lf` in .gitattributes".into()),
+        });
+    }
+    Ok(resolved)
+}
+
+/// Without the byte order mark, and with LF for every CRLF.
+fn repair(content: &[u8]) -> Vec<u8> {
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    let mut text = Vec::with_capacity(content.len());
+    for (at, byte) in content.iter().enumerate() {
+        if *byte != b'\r' || content.get(at + 1).is_some_and(|next| *next != b'\n') {
+            text.push(*byte);
+        }
+    }
+    text
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|own| own.eq_ignore_ascii_case(extension))
+}
+
+/// The first line of a script: the kernel splits it into a program and at most one argument (execve(2)).
+struct Shebang<'a> {
+    interpreter: &'a [u8],
+    argument: Option<&'a [u8]>,
+}
+
+impl<'a> Shebang<'a> {
+    fn parse(behind: &'a [u8]) -> Self {
+        let line = behind.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+        let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+        let argument = line[end..].trim_ascii();
+        match &line[..end] {
+            [] => Self::none(),
+            interpreter => Self { interpreter, argument: (!argument.is_empty()).then_some(argument) },
+        }
+    }
+
+    /// A script that names no interpreter is the shell's (POSIX, 2.9.1.4).
+    fn none() -> Self {
+        Self { interpreter: SHELL.as_bytes(), argument: None }
+    }
+
+    /// The program that runs in the end: what `env` looks up, else the interpreter itself.
+    fn program(&self) -> &'a [u8] {
+        let is_env = self.interpreter.ends_with(b"/env");
+        let looked_up = self.argument.filter(|_| is_env).unwrap_or(self.interpreter);
+        let mut words = looked_up.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty() && *word != b"-S");
+        words.next().unwrap_or(self.interpreter)
+    }
+}
+
+fn script(
+    path: &Path,
+    name: &OsStr,
+    rest: &[OsString],
+    shebang: &Shebang,
+    repaired: Option<&Vec<u8>>,
+    around: &Surroundings,
+) -> Result<Resolved, Failure> {
+    let shown = name.display();
+    let interpreter = Path::new(OsStr::from_bytes(shebang.interpreter));
+    let runs = match kind_of_program(path, rest) {
+        Runs::Gunicorn => Runs::Gunicorn,
+        _ => kind_of_program(Path::new(OsStr::from_bytes(shebang.program())), &[]),
+    };
+    let missing = |what: &OsStr| {
+        Failure::usage(format!("`{shown}` wants the interpreter `{}`, which is not here", what.display()))
+            .with_status(status::NOT_FOUND)
+            .with_hint(format!("name one that is here in its first line, for example `#!{SHELL}`"))
+    };
+    if !around.files.may(interpreter, Access::Execute) {
+        // The interpreter of a moved environment: any Python will do.
+        if interpreter.file_name().is_some_and(|own| own.as_bytes().starts_with(b"python")) {
+            return python(path, name, rest, around);
+        }
+        return Err(missing(interpreter.as_os_str()));
+    }
+    let program = OsStr::from_bytes(shebang.program());
+    if !program.as_bytes().contains(&b'/') && around.files.program(program, around.path).is_none() {
+        return Err(missing(program));
+    }
+    let reading = format!("the script `{shown}`, run by `{}`", program.display());
+    match repaired {
+        // Other interpreters take CRLF as it is; a shell reads it as part of the last word of each line.
+        Some(text) if runs == Runs::Shell => {
+            if text.len() > ARGUMENT_LIMIT {
+                return Err(Failure::usage(format!("`{shown}` has Windows line ends and is too long to repair"))
+                    .with_hint(format!("convert it: `sed -i 's/\\r$//' {shown}`")));
+            }
+            let options: Vec<&OsStr> = shebang.argument.into_iter().map(OsStr::from_bytes).collect();
+            let path = path.as_os_str();
+            let mut resolved = Resolved::shell(interpreter.as_os_str(), &options, word(text), path, reading);
+            resolved.argv.extend_from_slice(rest);
+            Ok(resolved)
+        }
+        _ => {
+            let mut argv = vec![interpreter.into()];
+            argv.extend(shebang.argument.map(word));
+            argv.push(path.into());
+            argv.extend_from_slice(rest);
+            Ok(Resolved::new(runs, interpreter, argv, reading))
+        }
+    }
+}
+
+fn python(path: &Path, name: &OsStr, rest: &[OsString], around: &Surroundings) -> Result<Resolved, Failure> {
+    let shown = name.display();
+    let Some(interpreter) = around.python.interpreter().map(|python| python.path.as_path()) else {
+        return Err(Failure::usage(format!("`{shown}` is a Python file, and there is no Python here"))
+            .with_status(status::NOT_FOUND)
+            .with_hint("use an image with Python, or put `python3` on PATH"));
+    };
+    let mut argv = vec![interpreter.into(), path.into()];
+    argv.extend_from_slice(rest);
+    Ok(Resolved::new(Runs::Program, interpreter, argv, format!("the Python file `{shown}`")))
+}
+
+/// A text file that holds the command: one line is that command, several are a script.
+fn command_text(path: &Path, name: &OsStr, text: &[u8], around: &Surroundings) -> Result<Resolved, Failure> {
+    let shown = name.display();
+    let is_command = |line: &&[u8]| !line.is_empty() && !line.starts_with(b"#");
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(is_command);
+    match (lines.next(), lines.next()) {
+        (None, _) => Err(Failure::usage(format!("`{shown}` holds comments and no command"))
+            .with_hint("write the start-up command into it")),
+        (Some(line), None) => {
+            let line = OsStr::from_bytes(line);
+            let resolved = match super::file_of_root(line, around).filter(|inner| inner != path) {
+                Some(inner) => resolve(&inner, line, &[], around)?,
+                None => resolve_line(line, around)?,
+            };
+            Ok(Resolved { reading: format!("the command in `{shown}`: {}", resolved.reading), ..resolved })
+        }
+        (Some(_), Some(_)) if text.len() <= ARGUMENT_LIMIT => {
+            let reading = format!("the lines of `{shown}`, run by `{SHELL}`");
+            Ok(Resolved::shell(OsStr::new(SHELL), &[], word(text), path.as_os_str(), reading))
+        }
+        _ => Err(Failure::usage(format!("`{shown}` is too long for a file of commands"))
+            .with_hint("make it a script: name it `startup.sh`")),
+    }
+}
+
+fn program(path: &Path, name: &OsStr, rest: &[OsString], around: &Surroundings) -> Result<Resolved, Failure> {
+    if !around.files.may(path, Access::Execute) {
+        return Err(not_executable(path));
+    }
+    let mut argv = vec![name.to_owned()];
+    argv.extend_from_slice(rest);
+    let runs = kind_of_program(path, rest);
+    Ok(Resolved::new(runs, path, argv, format!("the program `{}`", name.display())))
+}
+
+/// A program that was found on PATH or by a path of its own, with the words that call it.
+///
+/// `execve` reports a script without its interpreter as "no such file", though the file is there, and refuses a text
+/// that names none: so the first line is looked at here.
+pub(super) fn found_program(
+    program: &Path,
+    words: &[OsString],
+    reading: &str,
+    around: &Surroundings,
+) -> Result<Resolved, Failure> {
+    let rest = &words[1..];
+    let runs = kind_of_program(program, rest);
+    let content = around.files.read(program).unwrap_or_default();
+    let run_by = |interpreter: &Path, runs: Runs| {
+        let mut argv = vec![interpreter.into(), program.into()];
+        argv.extend_from_slice(rest);
+        Ok(Resolved::new(runs, interpreter, argv, format!("{reading}, by `{}`", interpreter.display())))
+    };
+    let Some(line) = content.strip_prefix(b"#!") else {
+        let is_text = !content.is_empty() && !content.contains(&0);
+        if is_text && runs != Runs::Gunicorn {
+            return run_by(Path::new(SHELL), Runs::Shell);
+        }
+        return Ok(Resolved::new(runs, program, words.to_vec(), reading));
+    };
+    let interpreter = Path::new(OsStr::from_bytes(Shebang::parse(line).interpreter));
+    if around.files.is_file(interpreter) || runs == Runs::Gunicorn {
+        return Ok(Resolved::new(runs, program, words.to_vec(), reading));
+    }
+    let is_python = interpreter.file_name().is_some_and(|own| own.as_bytes().starts_with(b"python"));
+    match around.python.interpreter().filter(|_| is_python) {
+        Some(python) => run_by(&python.path, runs),
+        None => Err(Failure::usage(format!(
+            "`{}` wants the interpreter `{}`, which is not here",
+            program.display(),
+            interpreter.display()
+        ))
+        .with_status(status::NOT_FOUND)
+        .with_hint("install the package that brings it again in this image")),
+    }
+}

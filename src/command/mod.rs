@@ -1,0 +1,248 @@
+//! The custom command: from what was given to a program with its arguments.
+//!
+//! Everything here may fail without harm: an error in processing is reported and start-up goes on with detection,
+//! unless `--strict` says otherwise. Nothing is evaluated: what needs a shell is handed to one whole.
+
+mod file;
+pub mod words;
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use crate::app::Notice;
+use crate::error::{Failure, status};
+use crate::files::{Access, Files, Kind};
+use crate::settings::Given;
+use crate::venv::Python;
+
+/// The shell for shell syntax and for scripts that name none.
+pub const SHELL: &str = "/bin/sh";
+
+/// What the search for a command needs to know.
+pub struct Surroundings<'a> {
+    /// The disk.
+    pub files: &'a dyn Files,
+    /// The app root: files are looked for here.
+    pub root: &'a Path,
+    /// The search path of the app's environment.
+    pub path: &'a OsStr,
+    /// The Python of the app, for Python files and for scripts whose own interpreter is gone.
+    pub python: &'a Python<'a>,
+    /// The platform has split one start-up command at its blanks.
+    pub was_split: bool,
+}
+
+/// What kind of thing the command starts; it decides who is PID 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// gunicorn, with arguments of its own.
+    Gunicorn,
+    /// gunicorn's arguments alone: the usual ones go in front.
+    GunicornArguments,
+    /// A shell: it does not pass signals on.
+    Shell,
+    /// Any other program.
+    Program,
+}
+
+/// A command that can be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Variables set in front of it.
+    pub assignments: Vec<(String, OsString)>,
+    /// The program; empty when gunicorn is to be found by the caller.
+    pub program: PathBuf,
+    /// The arguments, the program's name first; for [`Runs::GunicornArguments`] the arguments alone.
+    pub argv: Vec<OsString>,
+    /// What it starts.
+    pub runs: Runs,
+    /// How the command was understood, as the end of "the custom command, ...".
+    pub reading: String,
+    /// What was repaired.
+    pub notices: Vec<Notice>,
+}
+
+impl Resolved {
+    fn new(runs: Runs, program: impl Into<PathBuf>, argv: Vec<OsString>, reading: impl Into<String>) -> Self {
+        Self {
+            assignments: Vec::new(),
+            program: program.into(),
+            argv,
+            runs,
+            reading: reading.into(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// The words go to `/bin/sh -c`; `name` is what the script knows as `$0`.
+    fn shell(
+        interpreter: &OsStr,
+        options: &[&OsStr],
+        text: OsString,
+        name: &OsStr,
+        reading: impl Into<String>,
+    ) -> Self {
+        let mut argv = vec![interpreter.to_owned()];
+        argv.extend(options.iter().map(|&option| option.to_owned()));
+        argv.extend(["-c".into(), text, name.to_owned()]);
+        Self::new(Runs::Shell, PathBuf::from(interpreter), argv, reading)
+    }
+}
+
+/// Understands a custom command.
+///
+/// # Errors
+///
+/// A processing error, with the status that it has under `--strict`: 127 not found, 126 not executable, 2 otherwise.
+pub fn resolve(given: &Given, around: &Surroundings) -> Result<Resolved, Failure> {
+    match given {
+        Given::Text(text) => resolve_text(text, around),
+        Given::Words(words) => match words.as_slice() {
+            [text] => resolve_text(text, around),
+            words if was_one_string(words, around.was_split) => resolve_text(&words.join(OsStr::new(" ")), around),
+            words => resolve_words(words, around, "run word by word"),
+        },
+    }
+}
+
+/// Words that a platform made of one command line by cutting it at its blanks have to be joined again: a shell
+/// operator that stands alone shows it, and so does a `$` where the platform is known to cut.
+fn was_one_string(words: &[OsString], platform_splits: bool) -> bool {
+    words.iter().any(|word| {
+        matches!(word.as_bytes(), b"&&" | b"||" | b";" | b"|") || (platform_splits && word.as_bytes().contains(&b'$'))
+    })
+}
+
+/// One string: a file, or a command line.
+fn resolve_text(text: &OsStr, around: &Surroundings) -> Result<Resolved, Failure> {
+    let text = OsStr::from_bytes(text.as_bytes().trim_ascii());
+    if text.is_empty() {
+        return Err(Failure::usage("the custom command is empty"));
+    }
+    // A file is looked for before the string is cut, so that its name may hold blanks.
+    if let Some(path) = file_of_root(text, around) {
+        return file::resolve(&path, text, &[], around);
+    }
+    resolve_line(text, around)
+}
+
+fn resolve_line(text: &OsStr, around: &Surroundings) -> Result<Resolved, Failure> {
+    let line = words::split(text).map_err(|unbalanced| {
+        Failure::usage(format!("the custom command cannot be split into words: {}", unbalanced.describe()))
+            .with_hint("close the quote, or put the command into a file `startup.sh`")
+    })?;
+    if line.needs_shell {
+        let reading = format!("a command line for `{SHELL} -c`");
+        return Ok(Resolved::shell(OsStr::new(SHELL), &[], text.to_owned(), OsStr::new("sh"), reading));
+    }
+    resolve_words(&line.words, around, "split into words by the rules of the shell")
+}
+
+/// Words that are run as they are.
+fn resolve_words(words: &[OsString], around: &Surroundings, reading: &str) -> Result<Resolved, Failure> {
+    let count = words.iter().take_while(|word| words::assignment(word).is_some()).count();
+    let (assignments, words) = words.split_at(count);
+    let Some((first, rest)) = words.split_first() else {
+        return Err(Failure::usage("the custom command sets variables and names no program"));
+    };
+    let resolved = if let Some(path) = file_of_root(first, around) {
+        file::resolve(&path, first, rest, around)?
+    } else if is_gunicorn_argument(first, around) {
+        Resolved::new(Runs::GunicornArguments, PathBuf::new(), words.to_vec(), "arguments for gunicorn")
+    } else {
+        file::found_program(&find_program(first, around)?, words, reading, around)?
+    };
+    let assignments = assignments.iter().filter_map(|word| words::assignment(word));
+    Ok(Resolved {
+        assignments: assignments.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        ..resolved
+    })
+}
+
+/// An option, or `module:object`, where a program's name should be.
+fn is_gunicorn_argument(word: &OsStr, around: &Surroundings) -> bool {
+    let bytes = word.as_bytes();
+    if bytes.first() == Some(&b'-') {
+        return bytes.len() > 1;
+    }
+    let Some((module, object)) = word.to_str().and_then(|word| word.split_once(':')) else { return false };
+    let is_module = !module.is_empty() && module.split('.').all(words::is_identifier);
+    let name = object.split_once('(').map_or(object, |(name, _)| name);
+    is_module && words::is_identifier(name) && around.files.program(word, around.path).is_none()
+}
+
+/// `gunicorn ...`, `python -m gunicorn ...`, a shell, or any other program.
+fn kind_of_program(program: &Path, arguments: &[OsString]) -> Runs {
+    const SHELLS: [&str; 7] = ["ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"];
+    match program.file_name().and_then(OsStr::to_str) {
+        Some("gunicorn") => Runs::Gunicorn,
+        Some(name) if SHELLS.contains(&name) => Runs::Shell,
+        Some(name) if name.starts_with("python") => match arguments {
+            [dash_m, module, ..] if dash_m == "-m" && module == "gunicorn" => Runs::Gunicorn,
+            _ => Runs::Program,
+        },
+        _ => Runs::Program,
+    }
+}
+
+/// The file that a word names: in the app root, or by an absolute path. `None` if there is nothing of that name.
+fn file_of_root(word: &OsStr, around: &Surroundings) -> Option<PathBuf> {
+    let has_line_end = word.as_bytes().contains(&b'\n');
+    let path = around.root.join(word);
+    // `bin/../x` is fine, and so is what leads out of the root: the user wrote it. A program given by its absolute
+    // path is a file too, and `file::resolve` tells the two apart.
+    (!has_line_end && matches!(around.files.kind(&path), Ok(Kind::File))).then_some(path)
+}
+
+/// Looks a program up as `execvp(3)` does, and tells "not there" from "may not be executed".
+fn find_program(word: &OsStr, around: &Surroundings) -> Result<PathBuf, Failure> {
+    let shown = word.display();
+    if !word.as_bytes().contains(&b'/') {
+        if let Some(program) = around.files.program(word, around.path) {
+            return Ok(program);
+        }
+        let mut candidates = std::env::split_paths(around.path).map(|folder| folder.join(word));
+        return Err(match candidates.find(|path| around.files.is_file(path)) {
+            Some(path) => not_executable(&path),
+            None => {
+                Failure::usage(format!("`{shown}` was not found, neither in `{}` nor on PATH", around.root.display()))
+                    .with_status(status::NOT_FOUND)
+                    .with_hint(format!(
+                        "check the spelling, or add the package that brings `{shown}` to requirements.txt"
+                    ))
+            }
+        });
+    }
+    let path = around.root.join(word);
+    match around.files.kind(&path) {
+        Ok(Kind::File) if around.files.may(&path, Access::Execute) => Ok(path),
+        Ok(Kind::Folder) => Err(Failure::usage(format!("`{shown}` is a folder, not a program"))
+            .with_status(status::NOT_EXECUTABLE)
+            .with_hint("name the program or the file in it")),
+        Ok(_) => Err(not_executable(&path)),
+        Err(error) => Err(Failure::usage(format!("`{shown}` cannot be started: {}", reason(&error)))
+            .with_status(status::NOT_FOUND)
+            .with_hint(format!("a relative path starts from `{}`", around.root.display()))),
+    }
+}
+
+fn not_executable(path: &Path) -> Failure {
+    Failure::usage(format!("`{}` is not executable", path.display()))
+        .with_status(status::NOT_EXECUTABLE)
+        .with_hint("set its execute bit (`chmod +x`), or start it through its interpreter")
+}
+
+/// An error of a system call without the number that the standard library appends.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// Bytes as a word of the command line.
+fn word(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}

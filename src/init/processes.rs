@@ -1,0 +1,186 @@
+//! Who is there: the process table as `/proc` tells it, and who is to be told what.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use nix::libc::pid_t;
+
+/// How many processes a message names; the rest is counted.
+const NAMED: usize = 8;
+
+/// One process that runs: neither ended nor waiting to be reaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Process {
+    /// Its number, with [`start`](Self::start) its identity: a number alone is used again.
+    pub(super) pid: pid_t,
+    /// When it was started, in clock ticks since boot.
+    pub(super) start: u64,
+    parent: pid_t,
+    name: String,
+}
+
+/// The processes at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Processes(Vec<Process>);
+
+impl Processes {
+    /// Everybody whom `/proc` shows. `None` if there is no `/proc`, or if it belongs to another PID namespace, whose
+    /// numbers mean other processes here.
+    pub(super) fn now() -> Option<Self> {
+        let own = fs::read_link("/proc/self").ok()?;
+        if own.as_os_str().as_bytes() != std::process::id().to_string().as_bytes() {
+            return None;
+        }
+        let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        Some(Self(pids.filter_map(|pid| parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()))
+    }
+
+    /// The direct children of a process.
+    pub(super) fn children(&self, of: pid_t) -> impl Iterator<Item = &Process> {
+        self.0.iter().filter(move |process| process.parent == of)
+    }
+
+    /// Whom a signal for everything below `root` is to be sent to: the nearest programs, through any shells in
+    /// between (which are told too, before their children).
+    ///
+    /// A shell does not pass a signal on, so that its children have to be told. Any other program has its own way to end
+    /// what it started: a server's workers are told by their master, in time and in its own words, and a second
+    /// signal from us would cut what they are doing.
+    pub(super) fn nearest_programs(&self, root: pid_t, is_shell: &dyn Fn(pid_t) -> bool) -> Vec<&Process> {
+        let mut told = Vec::new();
+        let mut open = vec![root];
+        while let Some(parent) = open.pop() {
+            for child in self.children(parent) {
+                told.push(child);
+                if is_shell(child.pid) {
+                    open.push(child.pid);
+                }
+            }
+        }
+        told
+    }
+
+    /// Everything below `root`, parents before their children.
+    pub(super) fn descendants(&self, root: pid_t) -> Vec<&Process> {
+        self.nearest_programs(root, &|_| true)
+    }
+}
+
+/// Names and numbers for a message.
+pub(super) struct Named<'a>(pub(super) &'a [&'a Process]);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, process) in self.0.iter().take(NAMED).enumerate() {
+            let comma = if position == 0 { "" } else { ", " };
+            // A process chooses its name: nothing in it may move the cursor.
+            let name = process.name.escape_debug();
+            write!(out, "{comma}`{name}` ({})", process.pid)?;
+        }
+        match self.0.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(out, " and {more} more"),
+        }
+    }
+}
+
+/// Whether the process is a shell now, by the name it was called by: a script's interpreter stands there too, while the
+/// kernel's own short name is the script's.
+pub(super) fn is_shell(pid: pid_t) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|cmdline| names_shell(&cmdline))
+}
+
+fn names_shell(cmdline: &[u8]) -> bool {
+    let first = cmdline.split(|byte| *byte == 0).next().unwrap_or_default();
+    let name = first.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    // A login shell has a dash in front.
+    let name = name.strip_prefix(b"-").unwrap_or(name);
+    // `busybox sh` is what a link to busybox is called with where there are no links.
+    let name = if name == b"busybox" { cmdline.split(|byte| *byte == 0).nth(1).unwrap_or_default() } else { name };
+    [&b"sh"[..], b"ash", b"bash", b"dash", b"ksh", b"ksh93", b"lksh", b"mksh", b"oksh", b"yash", b"zsh"].contains(&name)
+}
+
+/// Whether the process is stopped, so that it would notice a signal only after SIGCONT.
+pub(super) fn is_stopped(pid: pid_t) -> bool {
+    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let bracket = stat.iter().rposition(|byte| *byte == b')');
+    bracket.is_some_and(|bracket| stat.get(bracket + 2) == Some(&b'T'))
+}
+
+/// One `/proc/PID/stat`: `PID (NAME) STATE PARENT ...`, where the name may hold anything, brackets included.
+fn parse(pid: pid_t, stat: &[u8]) -> Option<Process> {
+    let open = stat.iter().position(|byte| *byte == b'(')?;
+    let close = stat.iter().rposition(|byte| *byte == b')')?;
+    let name = String::from_utf8_lossy(stat.get(open + 1..close)?).into_owned();
+    let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
+    let mut fields = rest.split_ascii_whitespace();
+    let ended = matches!(fields.next()?, "Z" | "X");
+    let parent = fields.next()?.parse().ok()?;
+    // proc_pid_stat(5): the start time is field 22, the parent was field 4.
+    let started = fields.nth(17)?.parse().ok()?;
+    (!ended).then_some(Process { pid, start: started, parent, name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(pid: pid_t, parent: pid_t, name: &str) -> Process {
+        Process { pid, start: 0, parent, name: name.to_owned() }
+    }
+
+    #[test]
+    fn a_name_may_hold_brackets_and_blanks() {
+        let rest = "S 7 9 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5812 3 4";
+        let expected = Process { start: 5812, ..process(12, 7, ") R 1 (x") };
+        assert_eq!(parse(12, format!("12 () R 1 (x) {rest}").as_bytes()), Some(expected));
+    }
+
+    #[test]
+    fn what_has_ended_is_not_there() {
+        for state in ["Z", "X"] {
+            let stat = format!("12 (a) {state} 7 9 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5812 3 4");
+            assert_eq!(parse(12, stat.as_bytes()), None, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_signal_goes_through_shells_and_stops_at_the_first_program_on_each_branch() {
+        let processes = Processes(vec![
+            process(2, 1, "sh"),
+            process(3, 2, "sh"),
+            process(4, 3, "master"),
+            process(5, 4, "worker"),
+            process(6, 2, "tee"),
+            process(9, 8, "stranger"),
+        ]);
+        let pids = |list: Vec<&Process>| list.into_iter().map(|process| process.pid).collect::<Vec<_>>();
+        let is_shell = |pid| pid < 4;
+        assert_eq!(pids(processes.nearest_programs(2, &is_shell)), [3, 6, 4]);
+        assert_eq!(pids(processes.nearest_programs(1, &is_shell)), [2, 3, 6, 4]);
+        assert_eq!(pids(processes.descendants(2)), [3, 6, 4, 5]);
+    }
+
+    #[test]
+    fn a_shell_is_known_by_what_it_was_called() {
+        let shells: [&[u8]; 5] =
+            [b"/bin/sh\0./startup.sh\0", b"bash\0-c\0x\0", b"-ash\0", b"busybox\0sh\0", b"/bin/busybox\0ash\0"];
+        for cmdline in shells {
+            assert!(names_shell(cmdline), "{}", cmdline.escape_ascii());
+        }
+        let programs: [&[u8]; 5] =
+            [b"", b"/usr/bin/python3\0/bin/sh\0", b"gunicorn: master [app:app]", b"busybox\0httpd\0", b"fish-sh\0"];
+        for cmdline in programs {
+            assert!(!names_shell(cmdline), "{}", cmdline.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_message_names_a_few_and_counts_the_rest() {
+        let processes: Vec<_> = (10..20).map(|pid| process(pid, 1, "a\n`")).collect();
+        let all: Vec<_> = processes.iter().collect();
+        assert_eq!(Named(&all[..2]).to_string(), r"`a\n`` (10), `a\n`` (11)");
+        assert!(Named(&all).to_string().ends_with("(17) and 2 more"));
+    }
+}

@@ -1,0 +1,397 @@
+//! From the syntax tree to a [`Module`].
+
+use std::rc::Rc;
+
+use ruff_python_ast::{
+    Alias, Arguments, ElifElseClause, ExceptHandler, Expr, Number, Parameters, Stmt, StmtClassDef, StmtFunctionDef,
+    StmtImportFrom,
+};
+
+use super::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
+
+/// How deep an expression is followed; what tells an app is never deeper.
+const MAX_EXPRESSION: usize = 12;
+
+/// How deep blocks and functions are followed: CPython's own limit of indentation.
+const MAX_BLOCKS: usize = 100;
+
+/// The methods that start something: the only calls that are kept of a function's body.
+const RUN_METHODS: [&str; 31] = [
+    "ListenAndServe",
+    "add_poll_handler",
+    "app_run",
+    "exec",
+    "exec_",
+    "execute_from_command_line",
+    "infinity_polling",
+    "insert",
+    "append",
+    "launch",
+    "listen",
+    "mainloop",
+    "make_server",
+    "polling",
+    "run",
+    "run_app",
+    "run_forever",
+    "run_polling",
+    "run_server",
+    "run_simple",
+    "run_task",
+    "run_until_complete",
+    "run_webhook",
+    "serve",
+    "serve_forever",
+    "setdefault",
+    "start",
+    "start_polling",
+    "start_server",
+    "start_webhook",
+    "server_start",
+];
+
+/// Reads the statements of a module.
+pub(super) fn module(body: &[Stmt]) -> Module {
+    let mut reader = Reader::default();
+    let mut scope = Scope::default();
+    reader.block(body, Place::Import, &mut scope, 0);
+    scope.bindings.extend(reader.globals.into_iter().filter_map(|(function, binding)| {
+        let is_called = scope.calls.iter().any(|call| {
+            matches!(&call.value, Value::Call { callee, .. }
+                if call.place == Place::Import && callee.name() == Some(function.as_str()))
+        });
+        is_called.then_some(binding)
+    }));
+    Module { scope, imports: reader.imports, broken: false, empty: body.is_empty() }
+}
+
+#[derive(Default)]
+struct Reader {
+    imports: Vec<Imported>,
+    /// What functions bind through `global`, with the function's name.
+    globals: Vec<(String, Binding)>,
+}
+
+impl Reader {
+    fn block(&mut self, body: &[Stmt], place: Place, scope: &mut Scope, depth: usize) {
+        if depth < MAX_BLOCKS {
+            for statement in body {
+                self.statement(statement, place, scope, depth + 1);
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt, place: Place, scope: &mut Scope, depth: usize) {
+        match statement {
+            Stmt::Assign(assign) => {
+                let value = value(&assign.value, 0);
+                keep_call(&value, place, scope);
+                for target in &assign.targets {
+                    bind(target, &value, place, scope);
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(assigned) = &assign.value {
+                    let value = value(assigned, 0);
+                    keep_call(&value, place, scope);
+                    bind(&assign.target, &value, place, scope);
+                }
+            }
+            Stmt::Expr(statement) => match &*statement.value {
+                Expr::Named(named) => bind(&named.target, &value(&named.value, 0), place, scope),
+                Expr::Await(awaited) => keep_call(&value(&awaited.value, 0), place, scope),
+                Expr::Call(_) => keep_call(&value(&statement.value, 0), place, scope),
+                _ => {}
+            },
+            Stmt::Return(statement) => {
+                if let Some(returned) = &statement.value {
+                    scope.returns.push(value(returned, 0));
+                }
+            }
+            Stmt::FunctionDef(def) => {
+                let function = self.function(def, depth);
+                push(scope, &def.name, Bound::Function(Rc::new(function)), place);
+            }
+            Stmt::ClassDef(def) => {
+                let class = self.class(def, depth);
+                push(scope, &def.name, Bound::Class(Rc::new(class)), place);
+            }
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    self.import(alias, place, scope);
+                }
+            }
+            Stmt::ImportFrom(import) => self.import_from(import, place, scope),
+            _ => self.compound(statement, place, scope, depth),
+        }
+    }
+
+    fn compound(&mut self, statement: &Stmt, place: Place, scope: &mut Scope, depth: usize) {
+        match statement {
+            Stmt::If(block) => {
+                if let Expr::Named(named) = &*block.test {
+                    bind(&named.target, &value(&named.value, 0), place, scope);
+                }
+                match test(&block.test) {
+                    Test::Main => {
+                        self.block(&block.body, if place == Place::Import { Place::Main } else { place }, scope, depth);
+                    }
+                    Test::Typing => {}
+                    Test::Unknown => self.block(&block.body, place, scope, depth),
+                }
+                for ElifElseClause { body, .. } in &block.elif_else_clauses {
+                    self.block(body, place, scope, depth);
+                }
+            }
+            Stmt::Try(block) => {
+                self.block(&block.body, place, scope, depth);
+                for ExceptHandler::ExceptHandler(handler) in &block.handlers {
+                    self.block(&handler.body, place, scope, depth);
+                }
+                self.block(&block.orelse, place, scope, depth);
+                self.block(&block.finalbody, place, scope, depth);
+            }
+            Stmt::With(block) => {
+                for item in &block.items {
+                    let value = value(&item.context_expr, 0);
+                    keep_call(&value, place, scope);
+                    if let Some(target) = &item.optional_vars {
+                        bind(target, &value, place, scope);
+                    }
+                }
+                self.block(&block.body, place, scope, depth);
+            }
+            Stmt::For(block) => {
+                self.block(&block.body, place, scope, depth);
+                self.block(&block.orelse, place, scope, depth);
+            }
+            Stmt::While(block) => {
+                self.block(&block.body, place, scope, depth);
+                self.block(&block.orelse, place, scope, depth);
+            }
+            Stmt::Match(block) => {
+                for case in &block.cases {
+                    self.block(&case.body, place, scope, depth);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn function(&mut self, def: &StmtFunctionDef, depth: usize) -> Function {
+        let (parameters, required) = parameters(&def.parameters);
+        let mut scope = Scope::default();
+        self.block(&def.body, Place::Function, &mut scope, depth);
+        let globals = global_names(&def.body);
+        if !globals.is_empty() {
+            let bound = scope.bindings.iter().filter(|binding| globals.contains(&binding.name.as_str()));
+            let bound = bound.map(|binding| Binding { place: Place::Import, ..binding.clone() });
+            self.globals.extend(bound.map(|binding| (def.name.to_string(), binding)));
+        }
+        Function {
+            parameters,
+            required,
+            is_async: def.is_async,
+            is_generator: def.body.iter().any(yields),
+            is_decorated: !def.decorator_list.is_empty(),
+            annotation: def.returns.as_deref().map(|annotation| match value(annotation, 0) {
+                Value::String(name) => Value::Name(name),
+                other => other,
+            }),
+            scope,
+        }
+    }
+
+    fn class(&mut self, def: &StmtClassDef, depth: usize) -> Class {
+        let bases = def.arguments.as_ref().map(|arguments| arguments.args.iter().map(|base| value(base, 0)).collect());
+        let mut call = None;
+        for statement in &def.body {
+            if let Stmt::FunctionDef(method) = statement {
+                let mut function = self.function(method, depth);
+                if method.name.as_str() == "__call__" {
+                    function.required = function.required.saturating_sub(1);
+                    function.parameters.drain(..function.parameters.len().min(1));
+                    call = Some(function);
+                }
+            }
+        }
+        Class { bases: bases.unwrap_or_default(), call }
+    }
+
+    fn import(&mut self, alias: &Alias, place: Place, scope: &mut Scope) {
+        let module = alias.name.to_string();
+        // `import a.b` binds `a`; `import a.b as c` binds `c` to `a.b`.
+        let top = module.split('.').next().unwrap_or_default();
+        let (name, bound) = alias.asname.as_ref().map_or((top, top), |name| (name.as_str(), module.as_str()));
+        let import = Import { level: 0, module: bound.to_owned(), name: None };
+        push(scope, name, Bound::Import(import), place);
+        self.imports.push(Imported { level: 0, module, names: Vec::new(), place });
+    }
+
+    fn import_from(&mut self, import: &StmtImportFrom, place: Place, scope: &mut Scope) {
+        let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
+        for alias in &import.names {
+            let origin = Import { level: import.level, module: module.clone(), name: Some(alias.name.to_string()) };
+            if alias.name.as_str() == "*" {
+                scope.stars.push(Import { name: None, ..origin });
+            } else {
+                let name = alias.asname.as_ref().unwrap_or(&alias.name);
+                push(scope, name, Bound::Import(origin), place);
+            }
+        }
+        let names = import.names.iter().map(|alias| alias.name.to_string()).collect();
+        self.imports.push(Imported { level: import.level, module, names, place });
+    }
+}
+
+fn push(scope: &mut Scope, name: &str, bound: Bound, place: Place) {
+    scope.bindings.push(Binding { name: name.to_owned(), bound, place });
+}
+
+/// Binds what an assignment assigns to. `os.environ["X"] = y` is kept as the call that does the same.
+fn bind(target: &Expr, value: &Value, place: Place, scope: &mut Scope) {
+    match target {
+        Expr::Name(name) => push(scope, &name.id, Bound::Value(value.clone()), place),
+        Expr::Tuple(targets) => bind_items(&targets.elts, value, place, scope),
+        Expr::List(targets) => bind_items(&targets.elts, value, place, scope),
+        Expr::Subscript(item) => {
+            let (of, key) = (self::value(&item.value, 0), self::value(&item.slice, 0));
+            if let (Value::Name(of), Value::String(_)) = (of, &key) {
+                let callee = Box::new(Value::Name(format!("{of}.setdefault")));
+                let value = Value::Call { callee, arguments: vec![key, value.clone()], keywords: Vec::new() };
+                scope.calls.push(Call { value, place });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn bind_items(targets: &[Expr], value: &Value, place: Place, scope: &mut Scope) {
+    for (index, target) in targets.iter().enumerate() {
+        if let Expr::Name(name) = target {
+            let item = match value {
+                Value::Tuple(items) if items.len() == targets.len() => items[index].clone(),
+                _ => Value::Item { of: Box::new(value.clone()), index },
+            };
+            push(scope, &name.id, Bound::Value(item), place);
+        }
+    }
+}
+
+fn keep_call(value: &Value, place: Place, scope: &mut Scope) {
+    let Value::Call { callee, .. } = value else { return };
+    let method = match &**callee {
+        Value::Name(name) => name.rsplit('.').next().unwrap_or_default(),
+        Value::Attribute { name, .. } => name,
+        _ => return,
+    };
+    if place != Place::Function || RUN_METHODS.contains(&method) {
+        scope.calls.push(Call { value: value.clone(), place });
+    }
+}
+
+enum Test {
+    Main,
+    Typing,
+    Unknown,
+}
+
+/// Does a condition say when its block runs?
+fn test(condition: &Expr) -> Test {
+    match condition {
+        Expr::Compare(compare) => {
+            let is_name = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == "__name__");
+            let is_main =
+                |expr: &Expr| matches!(expr, Expr::StringLiteral(string) if string.value.to_str() == "__main__");
+            let mut sides = std::iter::once(&*compare.left).chain(&compare.comparators);
+            let equal = compare.ops.iter().all(|op| matches!(op, ruff_python_ast::CmpOp::Eq));
+            if equal && sides.clone().any(is_name) && sides.any(is_main) { Test::Main } else { Test::Unknown }
+        }
+        Expr::BoolOp(all) if matches!(all.op, ruff_python_ast::BoolOp::And) => {
+            let is_main = all.values.iter().any(|part| matches!(test(part), Test::Main));
+            if is_main { Test::Main } else { Test::Unknown }
+        }
+        Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING" => Test::Typing,
+        Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Test::Typing,
+        _ => Test::Unknown,
+    }
+}
+
+fn global_names(body: &[Stmt]) -> Vec<&str> {
+    let globals = body.iter().filter_map(|statement| match statement {
+        Stmt::Global(global) => Some(global.names.iter().map(ruff_python_ast::Identifier::as_str)),
+        _ => None,
+    });
+    globals.flatten().collect()
+}
+
+/// Does a statement yield, as far as it shows at its own level or one block down?
+fn yields(statement: &Stmt) -> bool {
+    let is_yield = |expr: &Expr| matches!(expr, Expr::Yield(_) | Expr::YieldFrom(_));
+    match statement {
+        Stmt::Expr(statement) => is_yield(&statement.value),
+        Stmt::Assign(assign) => is_yield(&assign.value),
+        Stmt::With(block) => block.body.iter().any(yields),
+        Stmt::Try(block) => block.body.iter().any(yields),
+        _ => false,
+    }
+}
+
+fn parameters(parameters: &Parameters) -> (Vec<String>, usize) {
+    let all = parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
+    let required = all.clone().filter(|parameter| parameter.default.is_none()).count();
+    (all.map(|parameter| parameter.parameter.name.to_string()).collect(), required)
+}
+
+/// Reduces an expression.
+fn value(expr: &Expr, depth: usize) -> Value {
+    if depth > MAX_EXPRESSION {
+        return Value::Other;
+    }
+    let next = depth + 1;
+    match expr {
+        Expr::Name(name) => Value::Name(name.id.to_string()),
+        Expr::Attribute(attribute) => {
+            let name = attribute.attr.to_string();
+            match value(&attribute.value, next) {
+                Value::Name(of) => Value::Name(format!("{of}.{name}")),
+                Value::Other => Value::Other,
+                of => Value::Attribute { of: Box::new(of), name },
+            }
+        }
+        Expr::Call(call) => {
+            let (arguments, keywords) = arguments(&call.arguments, next);
+            Value::Call { callee: Box::new(value(&call.func, next)), arguments, keywords }
+        }
+        Expr::Await(awaited) => value(&awaited.value, next),
+        Expr::Named(named) => value(&named.value, next),
+        Expr::If(either) => Value::Either(vec![value(&either.body, next), value(&either.orelse, next)]),
+        Expr::BoolOp(either) => Value::Either(either.values.iter().map(|part| value(part, next)).collect()),
+        Expr::Tuple(tuple) => Value::Tuple(tuple.elts.iter().map(|item| value(item, next)).collect()),
+        Expr::Subscript(item) => match (value(&item.value, next), value(&item.slice, next)) {
+            // `Optional[Flask]` as an annotation, and `f()[0]`.
+            (of, Value::Number(index)) => {
+                usize::try_from(index).map_or(Value::Other, |index| Value::Item { of: Box::new(of), index })
+            }
+            (_, inner @ Value::Name(_)) => inner,
+            _ => Value::Other,
+        },
+        Expr::StringLiteral(text) => Value::String(text.value.to_str().to_owned()),
+        Expr::NumberLiteral(number) => match &number.value {
+            Number::Int(int) => int.as_i64().map_or(Value::Other, Value::Number),
+            _ => Value::Other,
+        },
+        Expr::BooleanLiteral(boolean) => Value::Bool(boolean.value),
+        Expr::NoneLiteral(_) => Value::Nothing,
+        _ => Value::Other,
+    }
+}
+
+fn arguments(arguments: &Arguments, depth: usize) -> (Vec<Value>, Vec<(String, Value)>) {
+    let positional = arguments.args.iter().map(|argument| value(argument, depth)).collect();
+    let named = arguments
+        .keywords
+        .iter()
+        .filter_map(|keyword| keyword.arg.as_ref().map(|name| (name.to_string(), value(&keyword.value, depth))));
+    (positional, named.collect())
+}
