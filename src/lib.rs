@@ -13,6 +13,8 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 pub mod app;
+pub mod build;
+pub mod check;
 pub mod capacity;
 pub mod cli;
 pub mod command;
@@ -23,6 +25,9 @@ pub mod error;
 pub mod exec;
 pub mod explain;
 pub mod files;
+pub mod health;
+pub mod ports;
+pub mod shell_env;
 pub mod gunicorn;
 pub mod init;
 pub mod launch;

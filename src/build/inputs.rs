@@ -1,0 +1,263 @@
+//! What the app says it needs: which file counts, and a digest of all that an environment is built from.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::Hasher;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+/// Changes when the same inputs give another environment than before: then all are built anew.
+const FORMAT: &str = "1";
+
+/// Where the list of packages comes from; the first that is there, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `requirements.txt`.
+    Requirements,
+    /// `uv.lock` beside `pyproject.toml`, with uv on PATH.
+    Lock,
+    /// `pyproject.toml` without `[build-system]`: its dependencies alone (the rule of uv for what is a package).
+    Dependencies,
+    /// `pyproject.toml` with `[build-system]`, or `setup.py`: the app is a package.
+    Package,
+    /// Nothing: gunicorn is all it takes.
+    Nothing,
+}
+
+impl Source {
+    /// The file, for messages.
+    #[must_use]
+    pub fn file(self, root: &Root) -> &'static str {
+        match self {
+            Self::Requirements => "requirements.txt",
+            Self::Lock => "uv.lock",
+            Self::Dependencies => "pyproject.toml",
+            Self::Package if root.pyproject.is_some() => "pyproject.toml",
+            Self::Package => "setup.py",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// What is in the app root, as far as it says what to install.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a file of its own")]
+pub struct Root {
+    /// Is there a `requirements.txt`?
+    pub requirements: bool,
+    /// The text of `pyproject.toml`.
+    pub pyproject: Option<String>,
+    /// Is there a `setup.py`?
+    pub setup: bool,
+    /// Is there a `uv.lock`?
+    pub lock: bool,
+    /// May files be made in the root? Building a package does.
+    pub is_writable: bool,
+}
+
+impl Root {
+    /// Which of them counts.
+    #[must_use]
+    pub fn source(&self, has_uv: bool) -> Source {
+        let has_table = |name: &str| {
+            self.pyproject.as_ref().is_some_and(|text| text.lines().any(|line| line.trim_end().starts_with(name)))
+        };
+        let is_package = has_table("[build-system]") && (self.is_writable || !has_table("[project]"));
+        match &self.pyproject {
+            _ if self.requirements => Source::Requirements,
+            Some(_) if has_uv && self.lock => Source::Lock,
+            Some(_) if is_package => Source::Package,
+            Some(_) if has_table("[project]") || !self.setup => Source::Dependencies,
+            _ if self.setup => Source::Package,
+            _ => Source::Nothing,
+        }
+    }
+}
+
+/// Every file that an environment is built from, with its content; read before anything is built.
+pub type Inputs = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Reads the inputs of `source` in `root`.
+///
+/// # Errors
+///
+/// A file that is there and cannot be read.
+pub fn gather(root: &Path, source: Source) -> io::Result<Inputs> {
+    let mut inputs = Inputs::new();
+    match source {
+        Source::Requirements => requirements(&root.join("requirements.txt"), &mut inputs)?,
+        Source::Lock => add_all(root, &["pyproject.toml", "uv.lock"], &mut inputs)?,
+        Source::Dependencies => add_all(root, &["pyproject.toml"], &mut inputs)?,
+        Source::Package => add_all(root, PROJECT, &mut inputs)?,
+        Source::Nothing => {}
+    }
+    Ok(inputs)
+}
+
+/// The files that describe a package.
+const PROJECT: &[&str] = &["pyproject.toml", "setup.cfg", "setup.py"];
+
+fn add_all(folder: &Path, names: &[&str], inputs: &mut Inputs) -> io::Result<()> {
+    for name in names {
+        add(&folder.join(name), inputs)?;
+    }
+    Ok(())
+}
+
+/// Adds a file; `None` if it is not there or was added before.
+fn add(path: &Path, inputs: &mut Inputs) -> io::Result<Option<Vec<u8>>> {
+    if inputs.contains_key(path) {
+        return Ok(None);
+    }
+    match fs::read(path) {
+        Ok(content) => {
+            inputs.insert(path.to_owned(), content.clone());
+            Ok(Some(content))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A requirements file, the files it includes, and the description of every local package it names.
+fn requirements(path: &Path, inputs: &mut Inputs) -> io::Result<()> {
+    let Some(content) = add(path, inputs)? else { return Ok(()) };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for reference in references(&String::from_utf8_lossy(&content)) {
+        match reference {
+            Reference::Include(file) => requirements(&clean(&folder.join(file)), inputs)?,
+            Reference::Project(file) => add_all(&clean(&folder.join(file)), PROJECT, inputs)?,
+        }
+    }
+    Ok(())
+}
+
+/// Something on this disk that a requirements file refers to.
+#[derive(Debug, PartialEq, Eq)]
+enum Reference<'a> {
+    /// `-r FILE`, `-c FILE`.
+    Include(&'a str),
+    /// `.`, `-e ./shop`, `file:shop`.
+    Project(&'a str),
+}
+
+fn references(text: &str) -> impl Iterator<Item = Reference<'_>> {
+    text.lines().filter_map(|line| {
+        let line = line.trim_start_matches('\u{feff}').split(" #").next().unwrap_or_default().trim();
+        if let Some(file) = ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|name| option(line, name)) {
+            return (!file.contains("://")).then_some(Reference::Include(file));
+        }
+        let place = ["--editable", "-e"].iter().find_map(|name| option(line, name)).unwrap_or(line);
+        let place = place.strip_prefix("file:").unwrap_or(place);
+        let is_local = place.starts_with('.') || place.starts_with('/');
+        is_local.then(|| Reference::Project(place.split(['[', ';']).next().unwrap_or(place).trim_end()))
+    })
+}
+
+/// The value of an option, `-r FILE`, `-rFILE` or `--requirement=FILE`.
+fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let value = line.strip_prefix(name)?;
+    if name.starts_with("--") && !value.starts_with(['=', ' ', '\t']) {
+        return None;
+    }
+    Some(value.trim_start_matches(['=', ' ', '\t'])).filter(|value| !value.is_empty())
+}
+
+/// Without `.` parts, so that one file has one name.
+fn clean(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+}
+
+/// A digest of the inputs and of the interpreter: equal digests stand for equal environments.
+#[must_use]
+pub fn digest(inputs: &Inputs, source: Source, interpreter: &str) -> String {
+    let mut hasher = SipHasher13::new();
+    let mut add = |bytes: &[u8]| {
+        hasher.write_usize(bytes.len());
+        hasher.write(bytes);
+    };
+    add(FORMAT.as_bytes());
+    add(format!("{source:?}").as_bytes());
+    add(interpreter.as_bytes());
+    for (path, content) in inputs {
+        add(path.as_os_str().as_encoded_bytes());
+        add(content);
+    }
+    format!("{:032x}", hasher.finish128().as_u128())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_file_that_is_there_counts() {
+        let package = Some("[build-system]\nrequires = []\n[project]\n".to_owned());
+        let flat = Some("[project]\ndependencies = []\n".to_owned());
+        let tools = Some("[tool.ruff]\n".to_owned());
+        let root = |requirements, pyproject: &Option<String>, setup, lock, is_writable| Root {
+            requirements,
+            pyproject: pyproject.clone(),
+            setup,
+            lock,
+            is_writable,
+        };
+        let rows = [
+            ("requirements first", root(true, &package, true, true, true), true, Source::Requirements),
+            ("a lock for uv", root(false, &flat, false, true, true), true, Source::Lock),
+            ("a lock that pip cannot read", root(false, &flat, false, true, true), false, Source::Dependencies),
+            ("a package", root(false, &package, false, false, true), false, Source::Package),
+            (
+                "a package that cannot be built in place",
+                root(false, &package, false, false, false),
+                false,
+                Source::Dependencies,
+            ),
+            ("no package", root(false, &flat, false, false, true), true, Source::Dependencies),
+            ("setup.py with tools in pyproject.toml", root(false, &tools, true, false, true), false, Source::Package),
+            ("setup.py", root(false, &None, true, false, true), false, Source::Package),
+            ("nothing", root(false, &None, false, false, true), true, Source::Nothing),
+        ];
+        for (row, root, has_uv, expected) in rows {
+            assert_eq!(root.source(has_uv), expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn what_a_requirements_file_refers_to_on_this_disk_is_found() {
+        let text = "\u{feff}-r base.txt\n-c=c.txt\n--requirement dev/x.txt # why\n-rnear.txt\nflask # -r no.txt\n\
+                    -r https://x/y.txt\n.\n-e ./shop[extra]\n--editable ../lib ; python_version > '3'\nfile:./f\n-e git+https://x\n\
+                    --constraints-no x\n# -r z\n\n";
+        let expected = [
+            Reference::Include("base.txt"),
+            Reference::Include("c.txt"),
+            Reference::Include("dev/x.txt"),
+            Reference::Include("near.txt"),
+            Reference::Project("."),
+            Reference::Project("./shop"),
+            Reference::Project("../lib"),
+            Reference::Project("./f"),
+        ];
+        assert_eq!(references(text).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_digest_changes_with_every_input_and_with_nothing_else() {
+        let inputs = |pairs: &[(&str, &str)]| -> Inputs {
+            pairs.iter().map(|(path, text)| (path.into(), text.as_bytes().to_vec())).collect()
+        };
+        let base = digest(&inputs(&[("a", "x"), ("b", "y")]), Source::Requirements, "3.12.1");
+        assert_eq!(base, digest(&inputs(&[("b", "y"), ("a", "x")]), Source::Requirements, "3.12.1"));
+        for other in [
+            digest(&inputs(&[("a", "x"), ("b", "z")]), Source::Requirements, "3.12.1"),
+            digest(&inputs(&[("a", "xb"), ("", "y")]), Source::Requirements, "3.12.1"),
+            digest(&inputs(&[("a", "x")]), Source::Requirements, "3.12.1"),
+            digest(&inputs(&[("a", "x"), ("b", "y")]), Source::Package, "3.12.1"),
+            digest(&inputs(&[("a", "x"), ("b", "y")]), Source::Requirements, "3.12.2"),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+}

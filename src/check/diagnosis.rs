@@ -1,0 +1,330 @@
+//! From what the probe told to what a person should hear: the cause, the line, the next step. Pure.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::missing;
+use super::observation::{Absent, Calling, Ending, Exception, Frame, Observation, Stage};
+
+/// How many lines of the user's code are shown, innermost last.
+const SHOWN: usize = 4;
+
+/// Where things are, for telling the user's code from everybody else's and for naming what is near.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The app root.
+    pub app_root: &'a Path,
+    /// What is known about the Python environment.
+    pub packages: &'a missing::Packages,
+    /// Does the probe run under a time limit of this many seconds?
+    pub limit_seconds: f64,
+}
+
+/// What kind of failure it is, for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// No app of the user's was found: the default site would be served.
+    NoApp,
+    /// The interpreter could not be started.
+    NoPython,
+    /// gunicorn cannot be imported.
+    NoGunicorn,
+    /// gunicorn refuses its command line or configuration.
+    Settings,
+    /// The worker class cannot be imported.
+    Worker,
+    /// A module is not installed.
+    ModuleNotFound,
+    /// A name cannot be imported from a module.
+    Import,
+    /// A file is not valid Python.
+    Syntax,
+    /// The module has no such name.
+    NameNotFound,
+    /// What the name stands for is no app.
+    NotAnApp,
+    /// Django's settings are incomplete or wrong.
+    DjangoSettings,
+    /// The app factory raised.
+    Factory,
+    /// Importing the module raised.
+    Raised,
+    /// The module ended the interpreter.
+    Exited,
+    /// A signal ended the interpreter.
+    Killed,
+    /// Loading took longer than the limit.
+    TimedOut,
+    /// The worker class calls apps in another way than this one wants.
+    Interface,
+    /// Somebody else listens on the port.
+    PortTaken,
+    /// The program of the custom command cannot be started.
+    Program,
+    /// The shell refuses the script.
+    Script,
+}
+
+/// A line of code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Its file; relative to the app root where it is in it.
+    pub file: String,
+    /// Its number, from 1.
+    pub line: u32,
+    /// The function it is in, `<module>` outside of any.
+    pub function: String,
+    /// The line itself, trimmed; empty if not known.
+    pub source: String,
+}
+
+/// Why the site would not start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// For machines.
+    pub cause: Cause,
+    /// What happened: lower case, no final period, literals in backticks.
+    pub message: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The user's own lines on the way to it, innermost last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
+}
+
+impl Problem {
+    /// A problem without lines and without a next step.
+    pub fn new(cause: Cause, message: impl Into<String>) -> Self {
+        Self { cause, message: message.into(), hint: None, lines: Vec::new() }
+    }
+
+    /// The same problem with a next step.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// The first reason why this would not serve, in the order in which gunicorn would meet it; `None` if it would.
+#[must_use]
+pub fn diagnose(seen: &Observation, ending: Ending, around: &Surroundings<'_>) -> Option<Problem> {
+    if let Some(failure) = &seen.failure {
+        return failure.chain.first().map(|error| raised(seen, failure.stage, error, &failure.chain, around));
+    }
+    if let Some(absent) = &seen.absent {
+        return Some(name_not_found(seen, absent));
+    }
+    match ending {
+        Ending::Complete => mismatch(seen),
+        Ending::TimedOut => Some(hang(seen, around)),
+        Ending::Exited(status) => Some(Problem::new(
+            Cause::Exited,
+            format!("{} ended the interpreter with status {status}", doing(seen, seen.stage)),
+        )),
+        Ending::Signalled(signal) => Some(killed(seen, signal)),
+    }
+}
+
+/// What was being done at a stage, as the subject of a sentence.
+fn doing(seen: &Observation, stage: Stage) -> String {
+    let app = seen.settings.as_ref().map_or("", |settings| settings.app.as_str());
+    let (module, object) = app.split_once(':').unwrap_or((app, "application"));
+    match stage {
+        Stage::Python => "starting Python".to_owned(),
+        Stage::Gunicorn => "importing gunicorn".to_owned(),
+        Stage::Settings => "reading gunicorn's configuration".to_owned(),
+        Stage::Worker => "importing the worker class".to_owned(),
+        Stage::Module => format!("importing `{module}`"),
+        Stage::Object if object.contains('(') => format!("calling `{object}` of `{module}`"),
+        Stage::Object => format!("looking up `{object}` of `{module}`"),
+    }
+}
+
+fn raised(
+    seen: &Observation,
+    stage: Stage,
+    error: &Exception,
+    chain: &[Exception],
+    around: &Surroundings<'_>,
+) -> Problem {
+    // Django wraps nothing, but a settings module that cannot be imported is often the second in the chain.
+    let django = chain.iter().find(|error| error.home.starts_with("django.core.exceptions"));
+    let mut problem = match (stage, error.kind.as_str()) {
+        (_, "SyntaxError" | "IndentationError" | "TabError") if error.file.is_some() => syntax_error(error, around),
+        (Stage::Gunicorn, _) => {
+            Problem::new(Cause::NoGunicorn, format!("gunicorn cannot be imported: {}", said(error)))
+                .with_hint(around.packages.how_to_install("gunicorn"))
+        }
+        (Stage::Settings, "SystemExit") => {
+            Problem::new(Cause::Settings, "gunicorn refuses its options or its configuration file")
+                .with_hint("its own message stands above; `pystart explain` shows where each option comes from")
+        }
+        (Stage::Settings, _) => {
+            Problem::new(Cause::Settings, format!("gunicorn refuses its configuration: {}", said(error)))
+        }
+        (Stage::Worker, _) => worker_missing(error, around),
+        (Stage::Module | Stage::Object, "ModuleNotFoundError") if error.missing.is_some() => {
+            missing::explain(error, seen, around)
+        }
+        (Stage::Object, "AppImportError") => Problem::new(Cause::NotAnApp, error.message.clone()),
+        (_, "SystemExit") => {
+            Problem::new(Cause::Exited, format!("{} calls `sys.exit({})`", doing(seen, stage), error.message))
+                .with_hint("keep what only a command should do behind `if __name__ == \"__main__\":`")
+        }
+        _ => match django {
+            Some(error) => Problem::new(Cause::DjangoSettings, format!("Django's settings: {}", said(error)))
+                .with_hint(
+                    "set what it asks for in the app settings; `pystart env --json` shows which variables the app gets",
+                ),
+            None => other(seen, stage, error),
+        },
+    };
+    if problem.lines.is_empty() {
+        // The innermost error may have been raised by a package; what led there is in the one before it.
+        problem.lines = chain
+            .iter()
+            .map(|error| users_lines(&error.frames, around))
+            .find(|lines| !lines.is_empty())
+            .unwrap_or_default();
+    }
+    problem
+}
+
+fn said(error: &Exception) -> String {
+    let kind = &error.kind;
+    let message = error.message.trim();
+    if message.is_empty() { format!("`{kind}`") } else { format!("`{kind}`: {message}") }
+}
+
+fn other(seen: &Observation, stage: Stage, error: &Exception) -> Problem {
+    let cause = match (stage, error.kind.as_str()) {
+        (Stage::Object, _) => Cause::Factory,
+        (_, "ImportError") => Cause::Import,
+        _ => Cause::Raised,
+    };
+    let problem = Problem::new(cause, format!("{} raises {}", doing(seen, stage), said(error)));
+    let name = error.message.trim_matches('\'');
+    if error.kind == "KeyError" && is_variable_name(name) {
+        return problem
+            .with_hint(format!("if `{name}` is an app setting, set it; `pystart env` lists those the app gets"));
+    }
+    problem
+}
+
+/// `DATABASE_URL`: a key in capitals is a variable nine times in ten.
+fn is_variable_name(text: &str) -> bool {
+    text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+fn syntax_error(error: &Exception, around: &Surroundings<'_>) -> Problem {
+    let file = shortened(error.file.as_deref().unwrap_or_default(), around.app_root);
+    let line = error.line.unwrap_or_default();
+    let message = format!("`{file}`, line {line}: syntax error: {}", error.message);
+    let source = error.source.clone().unwrap_or_default();
+    let lines = vec![Line { file, line, function: "<module>".to_owned(), source }];
+    Problem { lines, ..Problem::new(Cause::Syntax, message) }
+}
+
+fn worker_missing(error: &Exception, around: &Surroundings<'_>) -> Problem {
+    // gunicorn puts a whole traceback into the message; its last line is the cause.
+    let cause = error.message.trim_end_matches([']', '\n']).lines().last().unwrap_or_default().trim().to_owned();
+    let class = error.message.split('\'').nth(1).unwrap_or_default();
+    let package = match class.split('.').next().unwrap_or_default() {
+        "uvicorn_worker" => "uvicorn-worker",
+        module => module,
+    };
+    let problem = Problem::new(Cause::Worker, format!("the worker class `{class}` cannot be imported: {cause}"));
+    if package.is_empty() { problem } else { problem.with_hint(around.packages.how_to_install(package)) }
+}
+
+fn name_not_found(seen: &Observation, absent: &Absent) -> Problem {
+    let (name, file) = seen.module.as_ref().map_or(("", ""), |module| (&module.name, &module.file));
+    let wanted = &absent.wanted;
+    let problem = Problem::new(Cause::NameNotFound, format!("module `{name}` has no `{wanted}`: {file}"));
+    match absent.present.first() {
+        None => problem.with_hint("nothing in it looks like a web app: name the right module in the start command"),
+        Some(first) => {
+            let names: Vec<_> = absent.present.iter().map(|name| format!("`{name}`")).collect();
+            problem.with_hint(format!("it has {}: try `gunicorn '{name}:{first}'`", names.join(", ")))
+        }
+    }
+}
+
+fn mismatch(seen: &Observation) -> Option<Problem> {
+    let (object, worker) = (seen.object.as_ref()?, seen.worker.as_ref()?);
+    let (kind, class) = (&object.kind, &worker.name);
+    match (object.interface, worker.interface) {
+        (Calling::Asgi, Calling::Wsgi) => Some(
+            Problem::new(
+                Cause::Interface,
+                format!("the app (`{kind}`) is ASGI, the worker class `{class}` is for WSGI: every request would fail"),
+            )
+            .with_hint("start it with `-k uvicorn_worker.UvicornWorker` and add `uvicorn-worker` to requirements.txt"),
+        ),
+        (Calling::Wsgi, Calling::Asgi) => Some(
+            Problem::new(
+                Cause::Interface,
+                format!("the app (`{kind}`) is WSGI, the worker class `{class}` is for ASGI: every request would fail"),
+            )
+            .with_hint("leave the worker class (`-k`) away"),
+        ),
+        _ => None,
+    }
+}
+
+fn hang(seen: &Observation, around: &Surroundings<'_>) -> Problem {
+    let limit = around.limit_seconds;
+    let mut outermost_first = seen.stuck.clone();
+    outermost_first.reverse();
+    let lines = users_lines(&outermost_first, around);
+    let place = lines.last().map(|line| format!(", at `{}` line {}", line.file, line.line)).unwrap_or_default();
+    let message = format!("{} is not done after {limit} s{place}", doing(seen, seen.stage));
+    let hint = "a server, a bot or a loop belongs behind `if __name__ == \"__main__\":`; if it is only slow, give more \
+                time with `--time-limit`";
+    Problem { lines, ..Problem::new(Cause::TimedOut, message).with_hint(hint) }
+}
+
+fn killed(seen: &Observation, signal: i32) -> Problem {
+    let name =
+        nix::sys::signal::Signal::try_from(signal).map_or_else(|_| signal.to_string(), |signal| signal.to_string());
+    let problem = Problem::new(Cause::Killed, format!("{} ended with signal {name}", doing(seen, seen.stage)));
+    match name.as_str() {
+        "SIGKILL" => problem.with_hint("most often the memory limit of the container: see `dmesg` or raise the limit"),
+        "SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGABRT" => problem.with_hint(
+            "a package with native code crashed: it may be built for another Python or processor; `pystart build` reinstalls all",
+        ),
+        _ => problem,
+    }
+}
+
+/// The last lines that belong to the user, outermost first.
+fn users_lines(frames: &[Frame], around: &Surroundings<'_>) -> Vec<Line> {
+    let own: Vec<_> = frames.iter().filter(|frame| is_users(&frame.0, around)).collect();
+    own[own.len().saturating_sub(SHOWN)..]
+        .iter()
+        .map(|Frame(file, line, function, source)| Line {
+            file: shortened(file, around.app_root),
+            line: *line,
+            function: function.clone(),
+            source: source.clone(),
+        })
+        .collect()
+}
+
+/// In the app root, and in no environment.
+fn is_users(file: &str, around: &Surroundings<'_>) -> bool {
+    let path = Path::new(file);
+    let environment = around.packages.environment.as_deref();
+    (path.is_relative() || path.starts_with(around.app_root))
+        && !file.starts_with('<')
+        && !environment.is_some_and(|folder| path.starts_with(folder))
+        && !path.components().any(|part| part.as_os_str() == "site-packages" || part.as_os_str() == "dist-packages")
+}
+
+/// A path as the user knows it: from the app root.
+pub(super) fn shortened(file: &str, app_root: &Path) -> String {
+    Path::new(file).strip_prefix(app_root).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
+}

@@ -1,0 +1,172 @@
+//! Who listens on a port, as the kernel tells it in `/proc`.
+
+use std::fmt;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::ffi::OsStrExt;
+
+use serde::Serialize;
+
+/// `TCP_LISTEN` of the kernel's `include/net/tcp_states.h`, as `/proc/net/tcp` prints it.
+const LISTEN: &str = "0A";
+
+/// A socket that accepts connections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listener {
+    /// The address it is bound to.
+    pub address: IpAddr,
+    /// The process that holds it; unknown when it belongs to another user or another namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<i32>,
+    /// Its command line, shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.pid, &self.program) {
+            (Some(pid), Some(program)) => write!(out, "process {pid} (`{program}`)"),
+            (Some(pid), None) => write!(out, "process {pid}"),
+            (None, _) => out.write_str("a process that cannot be seen from here"),
+        }
+    }
+}
+
+/// Who listens on `port` in this network namespace; nobody when `/proc` cannot be read.
+///
+/// Two files are read when the port is free, and the descriptors of every visible process when it is not.
+#[must_use]
+pub fn listener(port: u16) -> Option<Listener> {
+    let (address, inode) = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .into_iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .find_map(|table| listening(&table, port))?;
+    let pid = holder(inode);
+    Some(Listener { address, pid, program: pid.and_then(program) })
+}
+
+/// The address and the inode of the socket that listens on `port`, from the text of `/proc/net/tcp` or `tcp6`.
+fn listening(table: &str, port: u16) -> Option<(IpAddr, u64)> {
+    table.lines().skip(1).find_map(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        let (local, state) = (fields.nth(1)?, fields.nth(1)?);
+        let (address, digits) = local.split_once(':')?;
+        if state != LISTEN || u16::from_str_radix(digits, 16) != Ok(port) {
+            return None;
+        }
+        Some((address_of(address)?, fields.nth(5)?.parse().ok()?))
+    })
+}
+
+/// `0100007F` is 127.0.0.1: words of 32 bits in the byte order of the machine.
+fn address_of(digits: &str) -> Option<IpAddr> {
+    let words: Option<Vec<[u8; 4]>> = digits
+        .as_bytes()
+        .chunks(8)
+        .map(|word| Some(u32::from_str_radix(str::from_utf8(word).ok()?, 16).ok()?.to_ne_bytes()))
+        .collect();
+    match words?.as_slice() {
+        [word] => Some(Ipv4Addr::from(*word).into()),
+        [first, second, third, fourth] => {
+            let mut bytes = [0; 16];
+            for (place, word) in bytes.chunks_mut(4).zip([first, second, third, fourth]) {
+                place.copy_from_slice(word);
+            }
+            Some(Ipv6Addr::from(bytes).into())
+        }
+        _ => None,
+    }
+}
+
+/// The process with the smallest number that has the socket open: the parent of a server's workers comes first.
+fn holder(inode: u64) -> Option<i32> {
+    let socket = format!("socket:[{inode}]");
+    let mut pids: Vec<i32> =
+        fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    pids.sort_unstable();
+    pids.into_iter().find(|pid| {
+        fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|descriptors| {
+            descriptors.flatten().any(|link| {
+                fs::read_link(link.path()).is_ok_and(|target| target.as_os_str().as_bytes() == socket.as_bytes())
+            })
+        })
+    })
+}
+
+/// The command line of a process, words joined by spaces; its name when it has none.
+fn program(pid: i32) -> Option<String> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|line| !line.is_empty());
+    let line = line.or_else(|| fs::read(format!("/proc/{pid}/comm")).ok())?;
+    Some(command_line(&line))
+}
+
+/// Longer than this is cut: it is for a message.
+const LENGTH: usize = 80;
+
+fn command_line(words: &[u8]) -> String {
+    let text = String::from_utf8_lossy(words);
+    let text: String =
+        text.trim_end().trim_end_matches('\0').chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    const HEADER: &str =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn the_kernels_table_gives_address_and_inode_of_the_listening_socket_only() {
+        let table = format!(
+            "{HEADER}   0: 0100007F:1F40 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 111 1 0\n   \
+             1: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0\n"
+        );
+        assert_eq!(listening(&table, 8000), Some((IpAddr::from([127, 0, 0, 1]), 4711)));
+        assert_eq!(listening(&table, 8001), None);
+        let sixth = format!(
+            "{HEADER}   0: 00000000000000000000000001000000:1F40 00000000000000000000000000000000:0000 0A \
+             00000000:00000000 00:00000000 00000000     0        0 9 1 0\n"
+        );
+        assert_eq!(listening(&sixth, 8000), Some((Ipv6Addr::LOCALHOST.into(), 9)));
+    }
+
+    #[test]
+    fn lines_of_another_form_are_no_listeners() {
+        for table in ["", HEADER, "x\ny\n", "x\n 0: zz:1F40 0:0 0A 0 0 0 0 0 1\n", "x\n 0: 0100007F 0:0 0A\n"] {
+            assert_eq!(listening(table, 8000), None, "{table:?}");
+        }
+    }
+
+    #[test]
+    fn a_listener_is_found_with_its_process_and_a_free_port_has_none() {
+        for host in ["127.0.0.1", "::1"] {
+            let Ok(socket) = TcpListener::bind((host, 0)) else {
+                assert_eq!(host, "::1", "only IPv6 may be missing");
+                continue;
+            };
+            let port = socket.local_addr().unwrap().port();
+            let found = listener(port).expect("our own socket");
+            assert_eq!(found.address.to_string(), host);
+            assert_eq!(found.pid, i32::try_from(std::process::id()).ok());
+            assert!(found.to_string().contains("pystart"), "{found}");
+            drop(socket);
+            assert_eq!(listener(port), None);
+        }
+    }
+
+    #[test]
+    fn a_command_line_is_one_short_line_of_text() {
+        assert_eq!(command_line(b"gunicorn\0app:app\0"), "gunicorn app:app");
+        assert_eq!(command_line(b"comm\n"), "comm");
+        assert_eq!(command_line(b"a\0b\nc\x1b\0"), "a b c ");
+        assert_eq!(command_line("\u{e4}".repeat(100).as_bytes()).chars().count(), LENGTH + 3);
+    }
+}

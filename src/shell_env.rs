@@ -1,0 +1,156 @@
+//! The app's environment for a shell: `eval "$(pystart env)"`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+
+use serde::Serialize;
+
+use crate::environ::Environ;
+
+/// The variable that a pystart which is PID 1 leaves in its environment and in the server's.
+///
+/// `execve` replaces the arguments of PID 1, so this is how a pystart called by hand knows that PID 1 was one.
+pub const MARK: &str = "PYSTART_PID1";
+
+/// Whose environment it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// PID 1's: called by hand in the container of a site.
+    Container,
+    /// Our own.
+    Process,
+}
+
+/// What belongs to one shell and not to the app, wherever it comes from.
+const OF_A_SHELL: [&str; 4] = ["OLDPWD", "PWD", "SHLVL", "_"];
+
+/// What a login session has already, and has right: PID 1's would be those of another user or another terminal.
+const OF_A_SESSION: [&str; 7] = ["HOME", "HOSTNAME", "LOGNAME", "MAIL", "SHELL", "TERM", "USER"];
+
+/// The environment to start from: PID 1's where that is a pystart's and may be read, else our own.
+#[must_use]
+pub fn container_environ(own: &Environ) -> (Environ, Source) {
+    let block =
+        if nix::unistd::getpid().as_raw() == 1 { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
+    choose(&Environ::from_block(&block), own)
+}
+
+fn choose(first: &Environ, own: &Environ) -> (Environ, Source) {
+    if first.get(MARK).is_some() { (first.clone(), Source::Container) } else { (own.clone(), Source::Process) }
+}
+
+/// May this variable be handed to a shell?
+fn is_wanted(name: &OsStr, source: Source) -> bool {
+    let listed = |names: &[&str]| names.iter().any(|other| name == *other);
+    name != MARK && !listed(&OF_A_SHELL) && !(source == Source::Container && listed(&OF_A_SESSION))
+}
+
+/// A line `export NAME='VALUE'` for each variable, safe for any bytes in the value.
+///
+/// A name that is no identifier of the shell gives a comment: no shell could use it. Of two variables with one name
+/// the first counts, as in getenv(3).
+#[must_use]
+pub fn exports(environ: &Environ, source: Source) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, value) in wanted(environ, source) {
+        let name = name.as_bytes();
+        if is_identifier(name) {
+            out.extend_from_slice(b"export ");
+            out.extend_from_slice(name);
+            out.push(b'=');
+            quote(value.as_bytes(), &mut out);
+        } else {
+            out.extend_from_slice(b"# skipped, no name for a shell: ");
+            // Whatever could end the comment, or mean something to a terminal, is replaced.
+            out.extend(name.iter().map(|byte| if byte.is_ascii_graphic() { *byte } else { b'?' }));
+        }
+        out.push(b'\n');
+    }
+    out
+}
+
+/// The same as one JSON object; what is not UTF-8 is replaced, since JSON has no bytes.
+///
+/// # Errors
+///
+/// Never: writing to memory cannot fail.
+pub fn json(environ: &Environ, source: Source) -> serde_json::Result<Vec<u8>> {
+    let object: serde_json::Map<_, _> = wanted(environ, source)
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned().into()))
+        .collect();
+    let mut out = serde_json::to_vec_pretty(&object)?;
+    let _ = writeln!(out);
+    Ok(out)
+}
+
+fn wanted(environ: &Environ, source: Source) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    environ.iter().enumerate().filter_map(move |(place, (name, value))| {
+        let is_first = environ.iter().take(place).all(|(earlier, _)| earlier != name);
+        (is_first && is_wanted(name, source)).then_some((name, value))
+    })
+}
+
+/// A "name" of the POSIX shell (XBD 3.216).
+fn is_identifier(name: &[u8]) -> bool {
+    name.first().is_some_and(|first| !first.is_ascii_digit())
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+/// Between single quotes nothing is special but the quote itself.
+fn quote(value: &[u8], out: &mut Vec<u8>) {
+    out.push(b'\'');
+    for byte in value {
+        match byte {
+            b'\'' => out.extend_from_slice(b"'\\''"),
+            byte => out.push(*byte),
+        }
+    }
+    out.push(b'\'');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(environ: &Environ, source: Source) -> String {
+        String::from_utf8_lossy(&exports(environ, source)).into_owned()
+    }
+
+    #[test]
+    fn values_are_quoted_and_names_no_shell_knows_are_comments() {
+        let environ = Environ::from_block(b"A=it's\0B=\0x-y=1\0a\n;rm=2\x001X=3\0C=$(x)`y`\n\"\0A=second\0");
+        let expected = "export A='it'\\''s'\nexport B=''\n# skipped, no name for a shell: x-y\n\
+                        # skipped, no name for a shell: a?;rm\n# skipped, no name for a shell: 1X\n\
+                        export C='$(x)`y`\n\"'\n";
+        assert_eq!(text(&environ, Source::Process), expected);
+    }
+
+    #[test]
+    fn a_session_keeps_what_is_its_own() {
+        let environ: Environ =
+            [("PWD", "/"), ("_", "x"), ("HOME", "/root"), ("TERM", "t"), (MARK, "1"), ("PATH", "/bin")]
+                .into_iter()
+                .collect();
+        assert_eq!(text(&environ, Source::Container), "export PATH='/bin'\n");
+        assert_eq!(text(&environ, Source::Process), "export HOME='/root'\nexport TERM='t'\nexport PATH='/bin'\n");
+    }
+
+    #[test]
+    fn only_the_environment_of_a_pystart_is_taken_for_the_containers() {
+        let own: Environ = [("A", "own")].into_iter().collect();
+        let init: Environ = [("A", "init")].into_iter().collect();
+        let site: Environ = [("A", "site"), (MARK, "")].into_iter().collect();
+        assert_eq!(choose(&init, &own), (own.clone(), Source::Process));
+        assert_eq!(choose(&site, &own), (site.clone(), Source::Container));
+    }
+
+    #[test]
+    fn json_holds_the_same_variables() {
+        let environ = Environ::from_block(b"x-y=1\0A=\xff\0PWD=/\0");
+        let object: serde_json::Value = serde_json::from_slice(&json(&environ, Source::Process).unwrap()).unwrap();
+        assert_eq!(object, serde_json::json!({"x-y": "1", "A": "\u{fffd}"}));
+    }
+}
