@@ -13,7 +13,9 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 pub mod app;
+pub mod default_site;
 pub mod environ;
 pub mod error;
 pub mod exec;
 pub mod files;
+pub mod sshd;
