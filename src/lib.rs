@@ -20,6 +20,7 @@ pub mod cli;
 pub mod command;
 pub mod decision;
 pub mod detect;
+pub mod default_site;
 pub mod environ;
 pub mod error;
 pub mod exec;
@@ -100,3 +101,4 @@ fn print(text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+pub mod sshd;
