@@ -14,29 +14,30 @@
 
 pub mod app;
 pub mod build;
-pub mod check;
 pub mod capacity;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod decision;
-pub mod detect;
 pub mod default_site;
+pub mod detect;
 pub mod environ;
 pub mod error;
 pub mod exec;
 pub mod explain;
 pub mod files;
-pub mod health;
-pub mod ports;
-pub mod shell_env;
 pub mod gunicorn;
+pub mod health;
 pub mod init;
 pub mod launch;
 pub mod log;
+pub mod ports;
 pub mod python;
 pub mod run;
 pub mod settings;
+pub mod shell_env;
 pub mod signals;
+pub mod sshd;
 pub mod venv;
 
 use std::ffi::OsString;
@@ -101,4 +102,3 @@ fn print(text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
-pub mod sshd;
