@@ -10,8 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::fcntl::{Flock, FlockArg};
 
-const PACKAGES: [&str; 5] =
-    ["flask==3.0.3", "django==4.2.16", "fastapi==0.115.0", "gunicorn==23.0.0", "uvicorn-worker==0.2.0"];
+const PACKAGES: [&str; 6] = [
+    "aiohttp==3.14.5",
+    "flask==3.0.3",
+    "django==4.2.16",
+    "fastapi==0.115.0",
+    "gunicorn==23.0.0",
+    "uvicorn-worker==0.2.0",
+];
 
 /// The folder of the environment.
 pub(crate) fn environment() -> &'static Path {
