@@ -25,7 +25,7 @@ pub(crate) fn environment() -> &'static Path {
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
         let lock = File::create(folder.with_extension("lock")).unwrap();
-        let _lock = Flock::lock(lock, FlockArg::LockExclusive).expect("a lock");
+        let _lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
         let stamp = folder.join("complete");
         let wanted = PACKAGES.join(" ");
         if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {

@@ -84,7 +84,7 @@ fn variables_reach_the_app_byte_for_byte() {
     let mut command = pystart(&app.root);
     command.envs(odd.map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))));
     let body = Site::start(&mut command).get("/");
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     for (name, value) in odd {
         assert!(body.contains(&format!("('{}', '{}')", hex(name), hex(value))), "{name:?}: {body}");
     }

@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 use crate::python;
 
 /// How long anything may take on a busy machine. Only a test that fails takes so long.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A command that starts pystart with an environment that holds nothing but what is given here.
 pub(crate) fn pystart(root: &Path) -> Command {
