@@ -8,6 +8,8 @@
 //! - [`ordinary`]: not PID 1
 //! - [`resident`]: what stays in memory
 
+#![expect(clippy::expect_used, reason = "a test that cannot set its scene has failed")]
+
 mod child;
 mod ordinary;
 mod orphans;

@@ -2,12 +2,15 @@
 
 use std::ffi::OsStr;
 
+use nix::libc::{SIGTERM, SIGWINCH};
+
 use crate::Test;
-use crate::stage::{Stage, proc, until};
+use crate::stage::{Stage, namespace, proc, pystart, python, until, words};
 
 pub(crate) const TESTS: &[Test] = &[
     ("resident::it_sleeps_in_one_call_without_a_time_limit", sleeps),
     ("resident::it_keeps_little_memory", memory),
+    ("resident::without_a_proc_it_does_the_same_in_its_first_life", without_proc),
     ("resident::it_reads_well_in_ps_and_keeps_the_environment", looks),
 ];
 
@@ -49,4 +52,27 @@ fn looks() {
     assert!(cmdline.starts_with("pystart: init\0child=2\0grace="), "{cmdline:?}");
     assert_eq!(proc(stage.pid(), "comm"), "pystart\n");
     assert!(proc(stage.pid(), "environ").contains("A_VARIABLE=a value\0"));
+}
+
+fn without_proc() {
+    let child = python(
+        "
+if os.fork() == 0:
+    record('left', then=leave()); say('ready'); pause()
+record('child', then=leave(9)); say('ready'); pause()",
+    );
+    let child = words(&child);
+    let hidden = ["sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"];
+    let command: Vec<_> = hidden.into_iter().chain(pystart(&child)).collect();
+    let stage = Stage::play(&namespace(&command), &[]);
+    stage.expect("ready");
+    stage.expect("ready");
+    assert_eq!(proc(stage.pid(), "cmdline").replace('\0', " "), pystart(&child).join(" ") + " ");
+    stage.signal(SIGWINCH);
+    stage.expect("child 28");
+    stage.signal(SIGTERM);
+    for line in ["child 15", "done", "left 15", "done"] {
+        stage.expect(line);
+    }
+    stage.end_with(9);
 }

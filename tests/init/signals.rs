@@ -1,6 +1,7 @@
 //! What reaches whom, how often, and when.
 
 use std::ffi::CString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use nix::libc::{SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1};
@@ -38,7 +39,7 @@ pub(crate) fn act() -> Option<ExitCode> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:\t"))?;
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t"))?;
-    println!("{outcome} blocked={mask} ignored={ignored}");
+    writeln!(std::io::stdout(), "{outcome} blocked={mask} ignored={ignored}").ok()?;
     Some(ExitCode::SUCCESS)
 }
 

@@ -130,14 +130,25 @@ impl Stage {
     /// Reads stdout up to a line that contains `part`, and returns it.
     #[track_caller]
     pub(crate) fn until_line(&self, part: &str) -> String {
+        self.read_up_to(part, |line| line.contains(part))
+    }
+
+    /// Reads stdout up to this very line.
+    #[track_caller]
+    pub(crate) fn skip_to(&self, line: &str) {
+        self.read_up_to(line, |candidate| candidate == line);
+    }
+
+    #[track_caller]
+    fn read_up_to(&self, wanted: &str, is_it: impl Fn(&str) -> bool) -> String {
         let mut seen = Vec::new();
         while let Some(line) = self.line() {
-            if line.contains(part) {
+            if is_it(&line) {
                 return line;
             }
             seen.push(line);
         }
-        panic!("no line with {part:?} in {seen:?}");
+        panic!("no line with {wanted:?} in {seen:?}");
     }
 
     /// Waits for the end. Returns the exit status, the rest of stdout and all of stderr.
