@@ -40,9 +40,10 @@ wait_for(lambda: zombies() == 0 and len([p for p in os.listdir('/proc') if p.isd
 say('none left'); sys.stdin.read()";
     let stage = Stage::init(&words(&python(child)));
     stage.expect("ready");
+    let init = stage.pid();
     for _ in 0..20_000 {
-        stage.signal(SIGWINCH);
-        stage.signal(SIGCHLD);
+        pystart::signals::send(init, SIGWINCH);
+        pystart::signals::send(init, SIGCHLD);
     }
     stage.expect("none left");
     stage.end_with(0);

@@ -173,7 +173,9 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         // The end of a PID 1 is the end of all in its namespace; in case `--kill-child` does not work where this runs.
-        children(self.outer.id().cast_signed()).into_iter().for_each(|pid| pystart::signals::send(pid, SIGKILL));
+        for pid in children(self.outer.id().cast_signed()) {
+            pystart::signals::send(pid, SIGKILL);
+        }
         let _ = self.outer.kill();
         let _ = self.outer.wait();
     }
