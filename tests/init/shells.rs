@@ -7,6 +7,7 @@ use crate::stage::{Stage, python, words};
 
 pub(crate) const TESTS: &[Test] = &[
     ("shells::a_server_behind_a_script_is_asked_to_end_and_finishes", server_finishes),
+    ("shells::a_server_is_asked_to_end_while_its_shell_goes_on_waiting", shell_that_waits),
     ("shells::a_server_behind_two_scripts_is_asked_once_and_its_worker_is_not", asked_once),
     ("shells::only_the_shell_gets_what_is_not_a_request_to_end", nothing_else_reaches_the_group),
     ("shells::a_script_that_became_the_server_is_a_server", exec_in_a_script),
@@ -31,6 +32,18 @@ fn server_finishes() {
     stage.expect("done");
     let errors = stage.end_with(143);
     assert!(errors.contains("`python3` ("), "{errors}");
+}
+
+fn shell_that_waits() {
+    // A shell runs its trap only when the command in the foreground has ended: nobody but us can end it.
+    let shell = "trap 'echo trapped' TERM; $SERVER; exit 4";
+    let stage = Stage::init(&words(&script(shell, "record('server', then=leave()); say('ready'); pause()")));
+    stage.expect("ready");
+    stage.signal(SIGTERM);
+    for line in ["server 15", "done", "trapped"] {
+        stage.expect(line);
+    }
+    stage.end_with(4);
 }
 
 fn asked_once() {
