@@ -11,7 +11,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("resident::it_sleeps_in_one_call_without_a_time_limit", sleeps),
     ("resident::it_keeps_little_memory", memory),
     ("resident::without_a_proc_it_does_the_same_in_its_first_life", without_proc),
-    ("resident::it_reads_well_in_ps_and_keeps_the_environment", looks),
+    ("resident::it_reads_well_in_ps_and_has_the_environment_of_the_child", looks),
 ];
 
 /// Waits until the second life has begun.
@@ -52,6 +52,7 @@ fn looks() {
     assert!(cmdline.starts_with("pystart: init\0child=2\0grace="), "{cmdline:?}");
     assert_eq!(proc(stage.pid(), "comm"), "pystart\n");
     assert!(proc(stage.pid(), "environ").contains("A_VARIABLE=a value\0"));
+    assert_eq!(proc(stage.pid(), "environ"), proc(stage.main(), "environ"));
 }
 
 fn without_proc() {

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::io::Write as _;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use nix::libc::{SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1};
 use pystart::exec::{Image, NotReplaced};
@@ -20,17 +20,24 @@ pub(crate) const TESTS: &[Test] = &[
     ("signals::a_child_that_ignores_being_asked_is_left_to_the_orchestrator", ignoring_child),
     ("signals::a_server_that_takes_our_place_is_not_started_once_we_are_asked_to_end", stopped_before_replacement),
     ("signals::a_program_that_cannot_take_our_place_leaves_signals_held", failed_replacement),
+    ("signals::a_command_we_run_ourselves_starts_with_clean_signals", released_command),
 ];
 
-/// Says in a child of this test program what a call did to it: [`Image::replace`] changes the whole process.
+/// Does what a test asks of a child of this test program: these calls change the signals of the whole process.
 pub(crate) fn act() -> Option<ExitCode> {
     let mut args = std::env::args().skip(1);
-    if args.next()? != "replace" {
-        return None;
+    match args.next()?.as_str() {
+        "replace" => replace(args.next()?, args.next()?.parse().ok()?),
+        "release" => release(),
+        _ => None,
     }
-    let program = CString::new(args.next()?).ok()?;
+}
+
+/// Holds signals, sends one to itself, and says what became of an attempt to be replaced.
+fn replace(program: String, signal: i32) -> Option<ExitCode> {
+    let program = CString::new(program).ok()?;
     pystart::signals::hold();
-    pystart::signals::send(std::process::id().cast_signed(), args.next()?.parse().ok()?);
+    pystart::signals::send(std::process::id().cast_signed(), signal);
     let image = Image { argv: vec![program.clone()], program, env: Vec::new() };
     let outcome = match image.replace() {
         NotReplaced::Stopped { signal } => format!("stopped {signal}"),
@@ -40,6 +47,15 @@ pub(crate) fn act() -> Option<ExitCode> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:\t"))?;
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t"))?;
     writeln!(std::io::stdout(), "{outcome} blocked={mask} ignored={ignored}").ok()?;
+    Some(ExitCode::SUCCESS)
+}
+
+/// Holds signals and shows with what a command starts.
+fn release() -> Option<ExitCode> {
+    pystart::signals::hold();
+    let mut command = Command::new("grep");
+    command.args(["-E", "Sig(Blk|Ign)", "/proc/self/status"]);
+    pystart::signals::released(&mut command).status().ok()?;
     Some(ExitCode::SUCCESS)
 }
 
@@ -80,7 +96,7 @@ say(f'signal {info[0]} value {info[6]}')";
     let stage = Stage::init(&words(&python(child)));
     stage.expect("ready");
     let sender = format!("import ctypes; ctypes.CDLL(None).sigqueue({}, 40, ctypes.c_void_p(1234))", stage.pid());
-    let sent = std::process::Command::new("python3").args(["-ISc", &sender]).status().expect("python3");
+    let sent = Command::new("python3").args(["-ISc", &sender]).status().expect("python3");
     assert!(sent.success());
     stage.expect("signal 40 value 1234");
     stage.end_with(0);
@@ -133,21 +149,30 @@ fn ignoring_child() {
 }
 
 fn stopped_before_replacement() {
-    let this = std::env::current_exe().expect("a path");
-    let this = this.to_str().expect("UTF-8");
+    let this = this_program();
     for number in [1, 2, 3, 15] {
         // As PID 1: anybody else would be ended by the signal itself.
-        let stage = Stage::play(&namespace(&[this, "replace", "/bin/true", &number.to_string()]), &[]);
+        let stage = Stage::play(&namespace(&[&this, "replace", "/bin/true", &number.to_string()]), &[]);
         let line = stage.until_line("stopped");
         assert!(line.starts_with(&format!("stopped {number} blocked=fffffffffffbfeff")), "{line}");
     }
 }
 
 fn failed_replacement() {
-    let this = std::env::current_exe().expect("a path");
-    let this = this.to_str().expect("UTF-8");
-    let stage = Stage::play(&namespace(&[this, "replace", concat!(env!("CARGO_BIN_EXE_pystart"), "/x"), "28"]), &[]);
+    let this = this_program();
+    let stage = Stage::play(&namespace(&[&this, "replace", concat!(env!("CARGO_BIN_EXE_pystart"), "/x"), "28"]), &[]);
     // Everything but SIGKILL and SIGSTOP is held, and SIGPIPE alone is ignored.
     stage.expect("failed ENOTDIR blocked=fffffffffffbfeff ignored=0000000000001000");
     stage.end_with(0);
+}
+
+fn released_command() {
+    let stage = Stage::play(&[&this_program(), "release"], &[]);
+    stage.expect("SigBlk:\t0000000000000000");
+    stage.expect("SigIgn:\t0000000000000000");
+    stage.end_with(0);
+}
+
+fn this_program() -> String {
+    std::env::current_exe().expect("a path").into_os_string().into_string().expect("UTF-8")
 }
