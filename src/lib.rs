@@ -14,8 +14,8 @@
 
 pub mod app;
 pub mod build;
-pub mod check;
 pub mod capacity;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod decision;
@@ -24,13 +24,13 @@ pub mod environ;
 pub mod error;
 pub mod exec;
 pub mod files;
-pub mod health;
-pub mod ports;
-pub mod shell_env;
 pub mod gunicorn;
+pub mod health;
+pub mod init;
 pub mod launch;
+pub mod ports;
 pub mod python;
 pub mod settings;
-pub mod venv;
-pub mod init;
+pub mod shell_env;
 pub mod signals;
+pub mod venv;

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::{AccessFlags, access};
 
 use super::diagnosis::{Cause, Problem};
+use crate::signals;
 
 /// A program must be there and executable.
 pub(super) fn examine_program(program: &OsStr, path: Option<&Path>) -> Option<Problem> {
@@ -39,13 +40,9 @@ pub(super) fn examine_script(shell: &Path, script: &[u8]) -> Option<Problem> {
 }
 
 fn complaint(shell: &Path, script: &[u8]) -> io::Result<Option<String>> {
-    let mut child = Command::new(shell)
-        .arg("-n")
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut command = Command::new(shell);
+    command.arg("-n").env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = signals::released(&mut command).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // A shell that gives up early closes its input; its words say why.
         let _ = io::Write::write_all(&mut stdin, script);
