@@ -17,7 +17,7 @@ pub enum Call {
     /// Start the site.
     Run(Flags),
     /// Say what `run` would do.
-    Explain(Report),
+    Explain(Reporting),
     /// Help, the version, or a usage error: clap's own text and status.
     Answer {
         /// What to print.
@@ -29,7 +29,7 @@ pub enum Call {
 
 /// What `explain` and its kin take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct Reporting {
     /// The flags of `run` that it reports on.
     pub flags: Flags,
     /// For machines.
@@ -137,8 +137,8 @@ fn flags(matches: &ArgMatches) -> Flags {
     }
 }
 
-fn report(matches: &ArgMatches) -> Report {
-    Report { flags: flags(matches), json: matches.get_flag("json") }
+fn report(matches: &ArgMatches) -> Reporting {
+    Reporting { flags: flags(matches), json: matches.get_flag("json") }
 }
 
 #[cfg(test)]

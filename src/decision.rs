@@ -38,12 +38,25 @@ pub struct Decision<'a> {
     pub evidence: Vec<Evidence>,
     /// What the user should hear.
     pub notices: Vec<Notice>,
+    /// The custom command names a worker class for ASGI.
+    pub has_asgi_worker: bool,
     /// What was nearly it; for the default site.
     pub near_misses: Vec<NearMiss>,
     /// The Python of the app.
     pub python: Python<'a>,
     /// The gunicorn that runs, if one does.
     pub gunicorn: Option<Gunicorn>,
+}
+
+impl Decision<'_> {
+    /// Is what gunicorn serves an ASGI app, as far as anybody said so?
+    #[must_use]
+    pub fn is_asgi(&self) -> bool {
+        match &self.app {
+            Some(app) => app.interface == Interface::Asgi,
+            None => self.has_asgi_worker,
+        }
+    }
 }
 
 /// Decides. Always comes to something: where the start is impossible, [`Decision::outcome`] says so.
@@ -62,6 +75,7 @@ pub fn decide<'a>(settings: &Settings, files: &'a dyn Files) -> Decision<'a> {
             outcome: Err(Failure::usage("nothing was decided")),
             evidence: Vec::new(),
             notices: settings.notices.clone(),
+            has_asgi_worker: false,
             near_misses: Vec::new(),
             python: Python::find(files, root, &settings.environ),
             gunicorn: None,
@@ -168,6 +182,8 @@ impl Making<'_, '_> {
             }
             self.add_container_extras(&mut environ);
             self.decision.target = argv.iter().find_map(|word| module_and_object(word)).or(self.user.wsgi_app.clone());
+            let is_asgi = |class: &str| class == "asgi" || class.contains("Uvicorn");
+            self.decision.has_asgi_worker = self.user.worker_class.as_deref().is_some_and(is_asgi);
             if let Some(folder) = &self.user.chdir {
                 self.decision.folder = self.settings.app_root.join(folder);
             }
@@ -187,7 +203,9 @@ impl Making<'_, '_> {
         match app.or_else(|| self.configured_app()) {
             Some(app) => {
                 self.decision.step = app.step;
-                self.decision.folder.push(&app.folder);
+                if !app.folder.as_os_str().is_empty() {
+                    self.decision.folder.push(&app.folder);
+                }
                 self.decision.target = Some(full_target(&app));
                 self.decision.outcome = self.launch_app(&app);
                 self.decision.app = Some(app);

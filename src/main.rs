@@ -1,3 +1,8 @@
-//! The `pystart` binary: see the library for the story.
+//! The `pystart` binary; the library tells the story.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let status = pystart::init::resident(std::env::args_os());
+    ExitCode::from(status.unwrap_or_else(pystart::main))
+}

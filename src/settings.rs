@@ -99,6 +99,8 @@ pub struct Settings {
     pub build: bool,
     /// The environment that we were given, without the variables that would break the server.
     pub environ: Environ,
+    /// The environment as it was given.
+    pub given: Environ,
     /// What was ignored, and why.
     pub notices: Vec<Notice>,
 }
@@ -119,7 +121,8 @@ impl Settings {
             Some(Given::Words(flags.command))
         };
         Ok(Self {
-            app_root: directory.join(app_root),
+            // `.` and doubled slashes would show up in every path that is built on it.
+            app_root: directory.join(app_root).components().collect(),
             app_root_from,
             command,
             strict: flags.strict || reader.switch("PYSTART_STRICT")?,
@@ -132,6 +135,7 @@ impl Settings {
             ssh_port: reader.number_of_port("SSH_PORT")?,
             build: flags.build || reader.switch("PYSTART_BUILD")?,
             environ: reader.environ,
+            given: environ.clone(),
             notices: reader.notices,
         })
     }
@@ -278,6 +282,7 @@ mod tests {
         assert_eq!(settings(flags, &vars).unwrap().app_root, Path::new("/here/a"));
         assert_eq!(from_vars(&vars).app_root, Path::new("/here/b"));
         assert_eq!(from_vars(&vars[..1]).app_root, Path::new("/c"));
+        assert_eq!(from_vars(&[("HOME_SITE", ".//x/./y/")]).app_root.as_os_str(), "/here/x/y");
         assert_eq!(from_vars(&[("HOME_SITE", "")]).app_root, Path::new(APP_ROOT));
     }
 

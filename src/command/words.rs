@@ -128,6 +128,25 @@ pub fn is_identifier(name: &str) -> bool {
         && bytes.all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
 }
 
+/// A word in the form in which a POSIX shell, and [`split`], give it back unchanged.
+#[must_use]
+pub fn quote(word: &OsStr) -> Vec<u8> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(byte);
+    let bytes = word.as_bytes();
+    if !bytes.is_empty() && bytes.iter().all(is_plain) {
+        return bytes.to_vec();
+    }
+    let mut quoted = vec![b'\''];
+    for byte in bytes {
+        match byte {
+            b'\'' => quoted.extend_from_slice(b"'\\''"),
+            byte => quoted.push(*byte),
+        }
+    }
+    quoted.push(b'\'');
+    quoted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,5 +227,15 @@ mod tests {
         for word in ["=x", "1A=x", "a-b=x", "A", "--bind=x"] {
             assert_eq!(assignment(OsStr::new(word)), None, "{word}");
         }
+    }
+
+    #[test]
+    fn quoting_is_undone_by_splitting() {
+        for word in [&b"plain"[..], b"", b"a b", b"it's", b"$HOME `id` \\", b"\xff\n\"", b"*", b"--bind=0.0.0.0"] {
+            let word = OsStr::from_bytes(word);
+            let line = split(&OsString::from_vec(quote(word))).unwrap();
+            assert_eq!((line.words, line.needs_shell), (vec![word.to_owned()], false));
+        }
+        assert_eq!(quote(OsStr::new("--bind=0.0.0.0")), b"--bind=0.0.0.0");
     }
 }

@@ -39,6 +39,8 @@ pub struct UserOptions {
     pub wsgi_app: Option<String>,
     /// The folder that the user changes to, when it is written out.
     pub chdir: Option<OsString>,
+    /// The class of worker that the user names.
+    pub worker_class: Option<String>,
     /// `GUNICORN_CMD_ARGS` cannot be split into words; gunicorn will stop with a `ValueError`.
     pub cannot_be_split: bool,
 }
@@ -84,6 +86,10 @@ impl UserOptions {
                 let value = value.map(|value| OsStr::from_bytes(value).to_owned());
                 match name {
                     "config" => self.config = self.config.take().or(value),
+                    "worker_class" => {
+                        let class = value.and_then(|value| value.into_string().ok());
+                        self.worker_class = self.worker_class.take().or(class);
+                    }
                     "chdir" => self.chdir = self.chdir.take().or(value),
                     _ => {}
                 }
@@ -99,6 +105,9 @@ impl UserOptions {
             }
         }
         self.wsgi_app = config.string("wsgi_app").map(str::to_owned);
+        if self.worker_class.is_none() {
+            self.worker_class = config.string("worker_class").map(str::to_owned);
+        }
         if self.chdir.is_none() {
             self.chdir = config.string("chdir").map(OsString::from);
         }

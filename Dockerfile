@@ -1,0 +1,73 @@
+# The Python base image of pystart. BuildKit and the classic builder both build it.
+#
+#   docker build --tag pystart .                          runs any app as any user: the target `runtime`
+#   docker build --tag pystart --target appservice .      the same with SSH, for App Service
+#
+# Build arguments:
+#   PYTHON_VERSION   any supported CPython
+#   PYTHON_IMAGE     another image with Python and pip, instead of the official slim one
+#   RUST_IMAGE       another image with cargo and rustup, instead of the official slim one
+#   BINARY           an image that holds `/pystart`, instead of compiling it: one binary for every Python version
+#   VERSION          for the image's label
+ARG PYTHON_VERSION=3.14
+ARG PYTHON_IMAGE=python:${PYTHON_VERSION}-slim
+ARG RUST_IMAGE=rust:1.95-slim
+ARG BINARY=build
+
+# The binary: static, so that it runs in every image.
+FROM ${RUST_IMAGE} AS build
+WORKDIR /build
+RUN rustup target add "$(uname -m)-unknown-linux-musl"
+# The dependencies first, with an empty program: they change seldom and take the longest.
+COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
+RUN mkdir src \
+    && touch src/lib.rs \
+    && echo 'fn main() {}' > src/main.rs \
+    && cargo build --release --locked --target "$(uname -m)-unknown-linux-musl"
+# cargo compares times, and a copied file is older than the empty program.
+COPY src src
+RUN touch src/lib.rs src/main.rs \
+    && cargo build --release --locked --target "$(uname -m)-unknown-linux-musl" \
+    && mv "target/$(uname -m)-unknown-linux-musl/release/pystart" /pystart
+
+FROM ${BINARY} AS binary
+
+FROM ${PYTHON_IMAGE} AS base
+COPY image/requirements.txt /tmp/requirements.txt
+# pip compiles what it installs, so a read-only root or a foreign user costs no start-up time.
+RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore --requirement /tmp/requirements.txt \
+    && rm /tmp/requirements.txt
+COPY src/default_site/application.py src/default_site/*.html src/default_site/style.css /opt/defaultsite/
+# The app folder can be written to by any user of group 0, which is what platforms with random user ids give.
+RUN python -m compileall -q /opt/defaultsite \
+    && chmod -R a=rX /opt/defaultsite \
+    && mkdir -p /home/site/wwwroot \
+    && chmod 775 /home/site/wwwroot
+COPY --from=binary /pystart /usr/local/bin/pystart
+ENV PORT=8000 PYTHONUNBUFFERED=1
+WORKDIR /home/site/wwwroot
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/pystart", "health"]
+ENTRYPOINT ["/usr/local/bin/pystart"]
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="pystart" \
+    org.opencontainers.image.description="A Python base image that finds the web app and starts it the right way" \
+    org.opencontainers.image.licenses="MIT" \
+    org.opencontainers.image.version="${VERSION}"
+
+# With the SSH that App Service expects: its port and its documented password. That password is public, so the port
+# must never be: only the platform's own tunnel may reach it.
+FROM base AS appservice
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends openssh-server \
+    && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
+    && echo 'root:Docker!' | chpasswd
+COPY image/sshd.conf /etc/ssh/sshd_config.d/pystart.conf
+COPY image/profile.sh /etc/profile.d/pystart.sh
+ENV SSH_PORT=2222
+EXPOSE 2222
+
+# Last, so that a plain `docker build .` makes it.
+FROM base AS runtime

@@ -1,0 +1,153 @@
+//! The default site: where the image keeps it, and a copy inside the binary for images that lack it.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+
+/// Where the image keeps the default site. Read-only.
+pub const FOLDER: &str = "/opt/defaultsite";
+
+/// The files of the site, by name; [`FOLDER`] holds the same ones.
+const FILES: [(&str, &str); 4] = [
+    ("application.py", include_str!("application.py")),
+    ("notice.html", include_str!("notice.html")),
+    ("style.css", include_str!("style.css")),
+    ("welcome.html", include_str!("welcome.html")),
+];
+
+/// Tells copies of different versions apart. No defence: what is there is compared byte for byte before it is used.
+const VERSION: u64 = fnv1a();
+
+/// Writes the site into a private folder below `TMPDIR`, `/tmp` or `/dev/shm` (the first that can be written) and
+/// returns that folder: the stand-in for [`FOLDER`] where the image has no such folder.
+///
+/// The folder's name depends on the user and the content alone, so a restart finds the copy of the last time.
+/// A folder of that name is used only if it belongs to this user, nobody else can write to it and every file in it
+/// is what it should be; what is ours and damaged is made anew, what is somebody else's is left alone.
+///
+/// # Errors
+///
+/// No place can be written to; the error names each of them and what was wrong with it.
+pub fn materialise() -> io::Result<PathBuf> {
+    materialise_below(&places(std::env::var_os("TMPDIR")))
+}
+
+/// The places for temporary files, in order. A relative or empty `TMPDIR` is no place.
+fn places(tmpdir: Option<OsString>) -> Vec<PathBuf> {
+    let tmpdir = tmpdir.map(PathBuf::from).filter(|place| place.is_absolute());
+    tmpdir.into_iter().chain(["/tmp".into(), "/dev/shm".into()]).collect()
+}
+
+fn materialise_below(places: &[PathBuf]) -> io::Result<PathBuf> {
+    let name = format!("pystart-defaultsite-{}-{VERSION:016x}", geteuid());
+    let mut failures = Vec::with_capacity(places.len());
+    for place in places {
+        match materialise_as(&place.join(&name)) {
+            Ok(folder) => return Ok(folder),
+            Err(error) => failures.push(format!("`{}`: {error}", place.display())),
+        }
+    }
+    Err(io::Error::other(format!("no folder for the default site can be written ({})", failures.join("; "))))
+}
+
+/// Makes sure that `folder` holds the site.
+fn materialise_as(folder: &Path) -> io::Result<PathBuf> {
+    match is_intact(folder) {
+        Ok(true) => return Ok(folder.to_owned()),
+        Ok(false) => fs::remove_dir_all(folder)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    // Written beside its place and moved there whole, so that nobody ever sees half a site. The process id keeps two
+    // that start at once apart; a leftover of that name is from a process that is gone.
+    let draft = folder.with_extension(format!("{}", std::process::id()));
+    match DirBuilder::new().mode(0o700).create(&draft) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            require_own_folder(&draft)?;
+            fs::remove_dir_all(&draft)?;
+            DirBuilder::new().mode(0o700).create(&draft)?;
+        }
+        other => other?,
+    }
+    let moved = write_files(&draft).and_then(|()| fs::rename(&draft, folder));
+    if let Err(error) = moved {
+        // The first error is the one to tell.
+        let _ = fs::remove_dir_all(&draft);
+        // Another process was faster: its copy is as good as ours, if it is one.
+        return if is_intact(folder).unwrap_or(false) { Ok(folder.to_owned()) } else { Err(error) };
+    }
+    Ok(folder.to_owned())
+}
+
+fn write_files(folder: &Path) -> io::Result<()> {
+    for (name, content) in FILES {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(folder.join(name))?;
+        file.write_all(content.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Whether `folder` is ours and holds exactly what [`FILES`] says; an error if it is missing or not ours.
+fn is_intact(folder: &Path) -> io::Result<bool> {
+    require_own_folder(folder)?;
+    Ok(FILES.iter().all(|(name, content)| holds(&folder.join(name), content)))
+}
+
+/// An error unless `folder` is a real folder (no link) of this user that nobody else can write to.
+fn require_own_folder(folder: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(folder)?;
+    if found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    let message = format!("`{}` is not a private folder of this user", folder.display());
+    Err(io::Error::new(ErrorKind::PermissionDenied, message))
+}
+
+/// Whether `path` is a regular file with this content. Never follows a link, never waits for a pipe's writer.
+fn holds(path: &Path, content: &str) -> bool {
+    let open = || -> io::Result<bool> {
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+        is_exactly(file, content)
+    };
+    open().unwrap_or(false)
+}
+
+fn is_exactly(mut file: File, content: &str) -> io::Result<bool> {
+    let found = file.metadata()?;
+    if !found.is_file() || found.len() != content.len() as u64 {
+        return Ok(false);
+    }
+    let mut bytes = Vec::with_capacity(content.len());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes == content.as_bytes())
+}
+
+/// FNV-1a over names and contents, computed by the compiler.
+const fn fnv1a() -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut file = 0;
+    while file < FILES.len() {
+        hash = fnv1a_more(hash, FILES[file].0.as_bytes());
+        hash = fnv1a_more(hash, FILES[file].1.as_bytes());
+        file += 1;
+    }
+    hash
+}
+
+const fn fnv1a_more(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests;

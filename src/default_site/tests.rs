@@ -1,0 +1,167 @@
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::*;
+
+/// A place for temporary files that is gone at the end of the test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("pystart-test-site-{}-{count}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn materialise(&self) -> io::Result<PathBuf> {
+        materialise_below(std::slice::from_ref(&self.0))
+    }
+
+    fn names(&self) -> Vec<OsString> {
+        fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn the_copy_is_private_complete_and_alone() {
+    let place = Place::new();
+    let folder = place.materialise().unwrap();
+    for (name, content) in FILES {
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), content, "{name}");
+    }
+    assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(place.names(), [folder.file_name().unwrap()]);
+}
+
+#[test]
+fn a_restart_uses_the_copy_of_the_last_time() {
+    let place = Place::new();
+    let folder = place.materialise().unwrap();
+    let inode = fs::metadata(&folder).unwrap().ino();
+    assert_eq!(place.materialise().unwrap(), folder);
+    assert_eq!(fs::metadata(&folder).unwrap().ino(), inode);
+    assert_eq!(place.names().len(), 1);
+}
+
+#[test]
+fn a_damaged_copy_is_made_anew() {
+    let place = Place::new();
+    let folder = place.materialise().unwrap();
+    let file = folder.join("welcome.html");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&file, "x".repeat(FILES[3].1.len())).unwrap();
+    fs::remove_file(folder.join("style.css")).unwrap();
+    assert_eq!(place.materialise().unwrap(), folder);
+    assert!(is_intact(&folder).unwrap());
+}
+
+#[test]
+fn a_leftover_of_a_start_that_was_cut_short_is_cleared_away() {
+    let place = Place::new();
+    let folder = place.materialise().unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    let draft = folder.with_extension(std::process::id().to_string());
+    DirBuilder::new().mode(0o700).create(&draft).unwrap();
+    fs::write(draft.join("style.css"), "half").unwrap();
+    assert_eq!(place.materialise().unwrap(), folder);
+    assert_eq!(place.names().len(), 1);
+}
+
+#[test]
+fn a_planted_link_is_neither_followed_nor_replaced() {
+    let place = Place::new();
+    let folder = place.materialise().unwrap();
+    let elsewhere = place.0.join("elsewhere");
+    fs::rename(&folder, &elsewhere).unwrap();
+    symlink(&elsewhere, &folder).unwrap();
+    let error = place.materialise().unwrap_err().to_string();
+    assert!(error.contains("is not a private folder of this user"), "{error}");
+    assert!(fs::symlink_metadata(&folder).unwrap().is_symlink());
+}
+
+#[test]
+fn a_file_that_is_a_link_does_not_count_as_intact() {
+    let place = Place::new();
+    let folder = place.materialise().unwrap();
+    fs::rename(folder.join("style.css"), place.0.join("style.css")).unwrap();
+    symlink(place.0.join("style.css"), folder.join("style.css")).unwrap();
+    assert!(!is_intact(&folder).unwrap());
+}
+
+#[test]
+fn a_folder_that_others_can_write_to_is_left_alone() {
+    let place = Place::new();
+    let folder = place.materialise().unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o770)).unwrap();
+    assert!(place.materialise().is_err());
+}
+
+#[test]
+fn the_next_place_is_taken_and_a_failure_names_them_all() {
+    let place = Place::new();
+    let places = ["/nonexistent/a".into(), place.0.clone()];
+    assert!(materialise_below(&places).unwrap().starts_with(&place.0));
+    let error = materialise_below(&["/nonexistent/a".into(), "/proc/b".into()]).unwrap_err().to_string();
+    assert!(error.contains("`/nonexistent/a`: ") && error.contains("`/proc/b`: "), "{error}");
+}
+
+#[test]
+fn a_relative_or_empty_tmpdir_is_no_place() {
+    let usual = [PathBuf::from("/tmp"), PathBuf::from("/dev/shm")];
+    for tmpdir in [None, Some(""), Some("tmp")] {
+        assert_eq!(places(tmpdir.map(OsString::from)), usual, "{tmpdir:?}");
+    }
+    assert_eq!(places(Some("/var/tmp".into()))[0], Path::new("/var/tmp"));
+}
+
+/// WCAG 2.2, success criterion 1.4.3 (AA): 4.5 to 1 for text of normal size.
+#[test]
+fn text_has_contrast_in_both_themes() {
+    let style = FILES[2].1;
+    let (light, dark) = style.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    let pairs = [
+        ("ink", "page"),
+        ("soft", "page"),
+        ("faint", "page"),
+        ("accent", "page"),
+        ("ink", "card"),
+        ("soft", "card"),
+        ("accent", "accent-soft"),
+        ("good", "good-soft"),
+        ("soft", "good-soft"),
+        ("page", "good"),
+        ("code-ink", "code"),
+        ("code-dim", "code"),
+        ("gold", "code"),
+        ("ink", "glow"),
+        ("soft", "glow"),
+    ];
+    for (theme, text) in [("light", light), ("dark", dark)] {
+        for (front, back) in pairs {
+            let ratio = contrast(luminance(text, front), luminance(text, back));
+            assert!(ratio >= 4.5, "{theme}: {front} on {back} is {ratio:.2}");
+        }
+    }
+}
+
+fn contrast(one: f64, other: f64) -> f64 {
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// The relative luminance (WCAG 2.2) of the colour that `--name: #rrggbb` sets.
+fn luminance(style: &str, name: &str) -> f64 {
+    let (_, rest) = style.split_once(&format!("--{name}: #")).unwrap_or_else(|| panic!("no --{name}"));
+    let channel = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&rest[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+}

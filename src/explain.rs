@@ -1,0 +1,163 @@
+//! A decision as a report: for people, aligned; for machines, JSON of a documented shape.
+
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::app::{Evidence, NearMiss, Notice, Step, WebApp};
+use crate::decision::Decision;
+use crate::error::Failure;
+use crate::files::Read;
+use crate::gunicorn::Version;
+use crate::launch::{Changes, Mode};
+use crate::settings::Settings;
+
+pub use text::Style;
+
+/// The version of the JSON's shape. It grows when a field is removed or changes its meaning, not when one is added.
+pub const SHAPE: u32 = 1;
+
+/// Everything that `explain` tells. Words and paths that are not UTF-8 are shown with replacement characters.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// [`SHAPE`].
+    pub version: u32,
+    /// The step that won.
+    pub step: Step,
+    /// The app root.
+    pub app_root: PathBuf,
+    /// The folder that the server runs in, `--chdir` counted: where the module path starts.
+    pub cwd: PathBuf,
+    /// `module:object`; null where it is not known (a command that is not gunicorn) and for the default site.
+    pub target: Option<String>,
+    /// Whether that object is ASGI.
+    pub asgi: bool,
+    /// The framework, where one was recognised.
+    pub framework: Option<&'static str>,
+    /// The app, where a step that looks for one found it.
+    pub app: Option<WebApp>,
+    /// The command line; null when nothing can be started.
+    pub argv: Option<Vec<String>>,
+    /// The path of the program.
+    pub program: Option<PathBuf>,
+    /// The folder it is started in.
+    pub start_dir: Option<PathBuf>,
+    /// `exec`, or `init` when pystart stays in front.
+    pub mode: Option<Mode>,
+    /// Names of the variables that are changed.
+    pub env: Changes,
+    /// The Python of the app.
+    pub python: PythonReport,
+    /// The gunicorn that runs.
+    pub gunicorn: Option<GunicornReport>,
+    /// The reasoning, in the order of the steps.
+    pub evidence: Vec<Evidence>,
+    /// What deserves attention.
+    pub warnings: Vec<Notice>,
+    /// What was nearly it.
+    pub near_misses: Vec<NearMiss>,
+    /// Why nothing can be started.
+    pub error: Option<FailureReport>,
+    /// The files that were read, and how much of each.
+    pub files_read: Vec<FileRead>,
+}
+
+/// The Python of the app.
+#[derive(Debug, Serialize)]
+pub struct PythonReport {
+    /// The interpreter.
+    pub interpreter: Option<PathBuf>,
+    /// Its version, as far as names tell: `3.12`.
+    pub version: Option<String>,
+    /// The folder of the virtual environment.
+    pub environment: Option<PathBuf>,
+    /// Why the environment's own interpreter is not used.
+    pub fault: Option<String>,
+}
+
+/// The gunicorn that runs.
+#[derive(Debug, Serialize)]
+pub struct GunicornReport {
+    /// `environment` or `image`.
+    pub from: &'static str,
+    /// Its version, if its files tell: `23.0`.
+    pub version: Option<String>,
+}
+
+/// Why nothing can be started.
+#[derive(Debug, Serialize)]
+pub struct FailureReport {
+    /// What failed.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The status that `run` would end with.
+    pub status: u8,
+}
+
+impl From<&Failure> for FailureReport {
+    fn from(failure: &Failure) -> Self {
+        Self { message: failure.message.clone(), hint: failure.hint.clone(), status: failure.status }
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Serialize)]
+pub struct FileRead {
+    /// Its path; relative to the app root if it is in there.
+    pub path: PathBuf,
+    /// How many bytes.
+    pub bytes: usize,
+}
+
+impl Report {
+    /// The report on a decision. `gunicorn_version` and `reads` are what was found out on the way.
+    #[must_use]
+    pub fn new(settings: &Settings, decision: &Decision, gunicorn_version: Option<Version>, reads: &[Read]) -> Self {
+        let launch = decision.outcome.as_ref().ok();
+        let interpreter = decision.python.interpreter();
+        let environment = decision.python.environment.as_ref();
+        let relative = |path: &Path| path.strip_prefix(&settings.app_root).unwrap_or(path).to_owned();
+        Self {
+            version: SHAPE,
+            step: decision.step,
+            app_root: settings.app_root.clone(),
+            cwd: decision.folder.clone(),
+            target: decision.target.clone().filter(|_| decision.step != Step::DefaultSite),
+            asgi: decision.is_asgi(),
+            framework: decision.app.as_ref().map(|app| app.framework),
+            app: decision.app.clone(),
+            argv: launch.map(|launch| launch.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
+            program: launch.map(|launch| launch.program.clone()),
+            start_dir: launch.and_then(|launch| launch.directory.clone()),
+            mode: launch.map(|launch| launch.mode),
+            env: launch.map(|launch| Changes::between(&settings.given, &launch.environ)).unwrap_or_default(),
+            python: PythonReport {
+                interpreter: interpreter.map(|interpreter| interpreter.path.clone()),
+                version: interpreter.and_then(|interpreter| interpreter.minor).map(|minor| minor.to_string()),
+                environment: environment.map(|environment| environment.folder.clone()),
+                fault: environment.and_then(|environment| environment.fault.clone()),
+            },
+            gunicorn: decision.gunicorn.as_ref().map(|gunicorn| GunicornReport {
+                from: if gunicorn.from_environment { "environment" } else { "image" },
+                version: gunicorn_version.map(|(major, minor)| format!("{major}.{minor}")),
+            }),
+            evidence: decision.evidence.clone(),
+            warnings: decision.notices.clone(),
+            near_misses: decision.near_misses.clone(),
+            error: decision.outcome.as_ref().err().map(FailureReport::from),
+            files_read: reads.iter().map(|read| FileRead { path: relative(&read.path), bytes: read.bytes }).collect(),
+        }
+    }
+
+    /// The report as JSON, one value to a line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Every map has names for keys and no number is special: this cannot fail.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}

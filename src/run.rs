@@ -1,0 +1,166 @@
+//! `pystart run`: the decision is made, then done.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use crate::app::Step;
+use crate::command::words::quote;
+use crate::decision::{Decision, decide};
+use crate::environ::Environ;
+use crate::error::{Failure, status};
+use crate::exec::{Image, NotReplaced};
+use crate::files::Disk;
+use crate::init::{self, Supervision};
+use crate::launch::{Launch, Mode};
+use crate::log;
+use crate::settings::{Flags, Settings};
+use crate::signals;
+
+/// The variable that tells a session in the container what PID 1 was given. `execve` replaces the arguments of PID 1,
+/// but not this: the words of its command line, each quoted for a shell.
+pub const GIVEN: &str = "PYSTART_PID1";
+
+/// Starts the site. Returns only when there is nothing left to look after: the exit status.
+///
+/// # Errors
+///
+/// The site cannot be started; the failure has the status to end with.
+pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Failure> {
+    signals::hold();
+    log::start(environ)?;
+    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    let mut settings = Settings::new(flags, environ, &directory)?;
+    require_root(&settings)?;
+    loop {
+        let disk = Disk::new(&settings.app_root);
+        let decision = decide(&settings, &disk);
+        announce(&decision);
+        let launch = decision.outcome?;
+        match start(&launch, &settings, args) {
+            Ok(status) => return Ok(status),
+            // The kernel refuses what looked right: a processing error like any other.
+            Err(failure) if decision.step == Step::Custom && !settings.strict => {
+                tracing::warn!(hint = failure.hint, "the custom command is not used: {}", failure.message);
+                settings.command = None;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// A folder that somebody named must be there. The platform's own place may be missing: then nothing is deployed yet.
+pub(crate) fn require_root(settings: &Settings) -> Result<(), Failure> {
+    let Some(source @ ("--app-root" | "PYSTART_APP_ROOT")) = settings.app_root_from else { return Ok(()) };
+    if settings.app_root.is_dir() {
+        return Ok(());
+    }
+    let root = settings.app_root.display();
+    Err(Failure::usage(format!("the app root `{root}` is not a folder"))
+        .with_hint(format!("mount or deploy the app there, or correct `{source}`")))
+}
+
+/// A few lines that say what was decided and why.
+fn announce(decision: &Decision) {
+    for fact in &decision.evidence {
+        tracing::debug!("{:?}: {}: {:?}, {}", fact.step, fact.subject, fact.verdict, fact.reason);
+    }
+    for notice in &decision.notices {
+        log::notice(notice);
+    }
+    match (&decision.app, decision.step) {
+        (Some(app), _) => tracing::info!("{} app: {}", app.framework, app.reason),
+        (None, Step::Custom) => tracing::info!("custom command: {}", reading(decision)),
+        (None, _) => tracing::info!("the default site"),
+    }
+    if let Ok(launch) = &decision.outcome {
+        let verb = if launch.mode == Mode::Exec { "exec" } else { "init for" };
+        tracing::info!("{verb} {}", joined(&launch.argv));
+    }
+}
+
+fn reading<'a>(decision: &'a Decision) -> &'a str {
+    decision.evidence.first().map_or("", |fact| fact.reason.as_str())
+}
+
+fn joined(words: &[OsString]) -> String {
+    let quoted: Vec<Vec<u8>> = words.iter().map(|word| quote(word)).collect();
+    String::from_utf8_lossy(&quoted.join(&b' ')).into_owned()
+}
+
+fn start(launch: &Launch, settings: &Settings, args: &[OsString]) -> Result<u8, Failure> {
+    if let Some(directory) = &launch.directory {
+        enter(directory)?;
+    }
+    let mut environ = launch.environ.clone();
+    if launch.mode == Mode::Exec && std::process::id() == 1 {
+        environ.set(GIVEN, given(args));
+    }
+    let image = Image::new(launch.program.as_os_str(), &launch.argv, &environ);
+    match launch.mode {
+        Mode::Exec => match image.replace() {
+            NotReplaced::Stopped { signal } => Ok(128 + u8::try_from(signal).unwrap_or_default()),
+            NotReplaced::Failed(errno) => Err(cannot_start(&launch.program, errno)),
+        },
+        Mode::Init => {
+            let supervision = Supervision { grace: settings.grace, shell: launch.is_shell };
+            init::supervise(&image, &supervision).map_err(|errno| cannot_start(&launch.program, errno))
+        }
+    }
+}
+
+fn enter(directory: &Path) -> Result<(), Failure> {
+    // Where we are already, nothing changes: the name of the folder stays the one that the caller knows.
+    if std::env::current_dir().is_ok_and(|own| own == directory) {
+        return Ok(());
+    }
+    std::env::set_current_dir(directory).map_err(|error| {
+        Failure::usage(format!("the folder `{}` cannot be entered: {error}", directory.display()))
+            .with_hint("make it readable and searchable for the user that the container runs as")
+    })
+}
+
+/// `pystart` and its arguments, as one line for a shell.
+fn given(args: &[OsString]) -> OsString {
+    let words = std::iter::once(OsStr::new("pystart")).chain(args.iter().map(OsString::as_os_str));
+    OsString::from_vec(words.map(quote).collect::<Vec<_>>().join(&b' '))
+}
+
+/// The arguments that [`given`] wrote down.
+#[must_use]
+pub fn parse_given(value: &OsStr) -> Vec<OsString> {
+    let words = crate::command::words::split(value).unwrap_or_default().words;
+    words.into_iter().skip(1).collect()
+}
+
+fn cannot_start(program: &Path, errno: Errno) -> Failure {
+    let shown = program.display();
+    let (status, hint) = match errno {
+        Errno::ENOENT => (status::NOT_FOUND, "check the path, and the interpreter in the first line if it is a script"),
+        Errno::ENOEXEC => (status::NOT_EXECUTABLE, "it is built for another machine, or is no program at all"),
+        Errno::EACCES => {
+            (status::NOT_EXECUTABLE, "set its execute bit, and check that its folder is not mounted noexec")
+        }
+        _ => (status::NOT_EXECUTABLE, "see execve(2) for what the kernel means"),
+    };
+    Failure::usage(format!("`{shown}` cannot be started: {}", errno.desc())).with_status(status).with_hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn what_pid_1_was_given_can_be_recovered_byte_for_byte() {
+        let words: Vec<OsString> = [&b"run"[..], b"--app-root", b"/a b", b"--", b"sh", b"-c", b"echo '$X' \"`\n\xff"]
+            .iter()
+            .map(|word| OsStr::from_bytes(word).to_owned())
+            .collect();
+        assert_eq!(parse_given(&given(&words)), words);
+        assert_eq!(parse_given(&given(&[])), Vec::<OsString>::new());
+    }
+}
