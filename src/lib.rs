@@ -19,8 +19,8 @@ pub mod check;
 pub mod cli;
 pub mod command;
 pub mod decision;
-pub mod detect;
 pub mod default_site;
+pub mod detect;
 pub mod environ;
 pub mod error;
 pub mod exec;
@@ -30,19 +30,15 @@ pub mod gunicorn;
 pub mod health;
 pub mod init;
 pub mod launch;
+pub mod log;
 pub mod ports;
 pub mod python;
+pub mod run;
+pub mod session;
 pub mod settings;
 pub mod shell_env;
 pub mod signals;
-pub mod venv;
-pub mod init;
-pub mod launch;
-pub mod log;
-pub mod python;
-pub mod run;
-pub mod settings;
-pub mod signals;
+pub mod sshd;
 pub mod venv;
 
 use std::ffi::OsString;
@@ -107,4 +103,3 @@ fn print(text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
-pub mod sshd;
