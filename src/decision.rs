@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::app::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::capacity;
 use crate::command::{self, Resolved, Runs, Surroundings};
+use crate::default_site;
 use crate::detect;
 use crate::environ::Environ;
 use crate::error::Failure;
@@ -18,9 +19,6 @@ use crate::gunicorn::{self, Gunicorn};
 use crate::launch::{Launch, Mode};
 use crate::settings::{DEFAULT_PORT, Given, Init, Settings, Workers};
 use crate::venv::Python;
-
-/// Where the image keeps the default site.
-pub const DEFAULT_SITE: &str = "/opt/defaultsite";
 
 /// What is started, and everything that led to it.
 pub struct Decision<'a> {
@@ -40,6 +38,8 @@ pub struct Decision<'a> {
     pub notices: Vec<Notice>,
     /// The custom command names a worker class for ASGI.
     pub has_asgi_worker: bool,
+    /// The port that gunicorn will listen on, where that is ours to say.
+    pub port: Option<u16>,
     /// What was nearly it; for the default site.
     pub near_misses: Vec<NearMiss>,
     /// The Python of the app.
@@ -76,6 +76,7 @@ pub fn decide<'a>(settings: &Settings, files: &'a dyn Files) -> Decision<'a> {
             evidence: Vec::new(),
             notices: settings.notices.clone(),
             has_asgi_worker: false,
+            port: None,
             near_misses: Vec::new(),
             python: Python::find(files, root, &settings.environ),
             gunicorn: None,
@@ -267,7 +268,7 @@ impl Making<'_, '_> {
     }
 
     fn default_site(&mut self, near_misses: Vec<NearMiss>) {
-        let folder = PathBuf::from(DEFAULT_SITE);
+        let folder = default_site::folder(self.files, &self.settings.environ);
         let reason = "nothing else was found";
         self.note(Step::DefaultSite, folder.display().to_string(), Verdict::Chosen, reason);
         let notice = self.missing_app_notice(&near_misses);
@@ -349,7 +350,9 @@ impl Making<'_, '_> {
         environ
     }
 
+    /// What every gunicorn gets.
     fn add_container_extras(&mut self, environ: &mut Environ) {
+        self.decision.port = (!self.user.sets("bind")).then(|| self.settings.port.unwrap_or(DEFAULT_PORT));
         let (files, python) = (self.files, &self.decision.python);
         let version = || self.decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(files, python));
         let extras = arguments::container_extras(files, &self.user, environ, &self.settings.app_root, version);

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use crate::app::Step;
 use crate::command::words::quote;
 use crate::decision::{Decision, decide};
+use crate::default_site;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::exec::{Image, NotReplaced};
@@ -16,8 +17,10 @@ use crate::files::Disk;
 use crate::init::{self, Supervision};
 use crate::launch::{Launch, Mode};
 use crate::log;
+use crate::ports;
 use crate::settings::{Flags, Settings};
 use crate::signals;
+use crate::sshd;
 
 /// The variable that tells a session in the container what PID 1 was given. `execve` replaces the arguments of PID 1,
 /// but not this: the words of its command line, each quoted for a shell.
@@ -34,11 +37,18 @@ pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Fai
     let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
     let mut settings = Settings::new(flags, environ, &directory)?;
     require_root(&settings)?;
+    start_sshd(&settings);
     loop {
         let disk = Disk::new(&settings.app_root);
         let decision = decide(&settings, &disk);
         announce(&decision);
-        let launch = decision.outcome?;
+        let mut launch = decision.outcome?;
+        if decision.step == Step::DefaultSite {
+            launch.argv = materialised(launch.argv, &decision.folder)?;
+        }
+        if let Some(port) = decision.port {
+            require_free(port)?;
+        }
         match start(&launch, &settings, args) {
             Ok(status) => return Ok(status),
             // The kernel refuses what looked right: a processing error like any other.
@@ -60,6 +70,59 @@ pub(crate) fn require_root(settings: &Settings) -> Result<(), Failure> {
     let root = settings.app_root.display();
     Err(Failure::usage(format!("the app root `{root}` is not a folder"))
         .with_hint(format!("mount or deploy the app there, or correct `{source}`")))
+}
+
+/// sshd is for the platform's tunnel into the container: nothing that somebody runs by hand starts a second one.
+fn start_sshd(settings: &Settings) {
+    let Some(port) = settings.ssh_port.filter(|_| std::process::id() == 1) else { return };
+    if !nix::unistd::geteuid().is_root() {
+        tracing::info!("no SSH: `SSH_PORT` is set, but sshd needs root");
+    } else if let Err(error) = sshd::start(port) {
+        let hint = error.downcast_ref::<Failure>().and_then(|failure| failure.hint.as_deref());
+        tracing::warn!(hint, "no SSH, the app is not affected: {error:#}");
+    }
+}
+
+/// Makes sure that the default site is there. `planned` is where the decision expects it.
+fn materialised(mut argv: Vec<OsString>, planned: &Path) -> Result<Vec<OsString>, Failure> {
+    if planned == Path::new(default_site::FOLDER) {
+        return Ok(argv);
+    }
+    let folder = default_site::materialise().map_err(|error| {
+        Failure::usage(format!("the default site cannot be served: {error}"))
+            .with_hint("mount a writable folder on `/tmp`, or deploy an app")
+    })?;
+    // Another place than planned, if that one was lost in between.
+    let (wanted, made) = (chdir(planned), chdir(&folder));
+    for word in &mut argv {
+        if *word == wanted {
+            word.clone_from(&made);
+        }
+    }
+    Ok(argv)
+}
+
+fn chdir(folder: &Path) -> OsString {
+    let mut option = OsString::from("--chdir=");
+    option.push(folder);
+    option
+}
+
+/// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say
+/// less. As PID 1 there is nobody else to ask.
+fn require_free(port: u16) -> Result<(), Failure> {
+    if std::process::id() == 1 {
+        return Ok(());
+    }
+    let Some(listener) = ports::listener(port) else { return Ok(()) };
+    let who = match (listener.pid, listener.program) {
+        (Some(pid), Some(program)) => format!("process {pid} (`{program}`)"),
+        (Some(pid), None) => format!("process {pid}"),
+        (None, _) => "another process".into(),
+    };
+    Err(Failure::usage(format!("port {port} is taken: {who} listens on {}", listener.address))
+        .with_status(status::NO)
+        .with_hint("see `pystart explain` for what runs here, or start a second one with `pystart run --port N`"))
 }
 
 /// A few lines that say what was decided and why.

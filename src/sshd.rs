@@ -18,7 +18,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdin, fork, setsid};
 
 use crate::error::{Failure, status};
-use crate::exec;
+use crate::signals;
 
 /// Where distributions (and `make install`) put the daemon. It has to be called by an absolute path.
 const DAEMONS: [&str; 3] = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
@@ -64,7 +64,7 @@ pub fn start(port: u16) -> anyhow::Result<()> {
 fn keep(daemon: &Path, port: u16) {
     // A session of its own: a Ctrl-C in the container's terminal is for the app.
     let _ = setsid();
-    exec::restore_signals();
+    signals::restore();
     let _ = File::open("/dev/null").map(dup2_stdin);
     let _ = prctl::set_name(c"pystart-sshd");
     let _ = prctl::set_child_subreaper(true);

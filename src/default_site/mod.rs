@@ -1,6 +1,6 @@
 //! The default site: where the image keeps it, and a copy inside the binary for images that lack it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
+
+use crate::environ::Environ;
+use crate::files::{Access, Files};
 
 /// Where the image keeps the default site. Read-only.
 pub const FOLDER: &str = "/opt/defaultsite";
@@ -19,6 +22,17 @@ const FILES: [(&str, &str); 4] = [
     ("style.css", include_str!("style.css")),
     ("welcome.html", include_str!("welcome.html")),
 ];
+
+/// The folder of the default site: [`FOLDER`], or where [`materialise`] will put the copy. Touches nothing.
+#[must_use]
+pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
+    if files.is_file(&Path::new(FOLDER).join(FILES[0].0)) {
+        return FOLDER.into();
+    }
+    let places = places(environ.filled("TMPDIR").map(OsStr::to_owned));
+    let place = places.iter().find(|place| files.may(place, Access::Write)).unwrap_or(&places[0]);
+    place.join(name())
+}
 
 /// Tells copies of different versions apart. No defence: what is there is compared byte for byte before it is used.
 const VERSION: u64 = fnv1a();
@@ -44,7 +58,7 @@ fn places(tmpdir: Option<OsString>) -> Vec<PathBuf> {
 }
 
 fn materialise_below(places: &[PathBuf]) -> io::Result<PathBuf> {
-    let name = format!("pystart-defaultsite-{}-{VERSION:016x}", geteuid());
+    let name = name();
     let mut failures = Vec::with_capacity(places.len());
     for place in places {
         match materialise_as(&place.join(&name)) {
@@ -53,6 +67,11 @@ fn materialise_below(places: &[PathBuf]) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other(format!("no folder for the default site can be written ({})", failures.join("; "))))
+}
+
+/// The name of the copy's folder: one for each user and each version.
+fn name() -> String {
+    format!("pystart-defaultsite-{}-{VERSION:016x}", geteuid())
 }
 
 /// Makes sure that `folder` holds the site.
