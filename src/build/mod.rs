@@ -19,8 +19,11 @@ use anyhow::{Context, Result};
 use nix::unistd::{AccessFlags, access};
 
 use crate::environ::Environ;
-use crate::error::status;
+use crate::error::{Failure, status};
+use crate::files::Disk;
+use crate::settings::Settings;
 use crate::signals;
+use crate::venv::Python;
 use inputs::{Root, Source};
 use place::Place;
 pub use place::cached_environment;
@@ -51,13 +54,38 @@ pub enum Outcome {
     Unneeded,
 }
 
+/// Builds what these settings ask for, with the image's Python; the environment's folder, if there is one.
+///
+/// # Errors
+///
+/// As [`build`]; also when the image has no Python.
+pub fn for_settings(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
+    let files = Disk::new(&settings.app_root);
+    let python = Python::find(&files, &settings.app_root, &settings.environ);
+    let Some(image) = python.image() else {
+        return Err(Failure::usage("there is no Python to build an environment with")
+            .with_status(status::NOT_FOUND)
+            .with_hint("use an image with Python, or put `python3` on PATH"));
+    };
+    let request = Request { app_root: &settings.app_root, python: &image.path, environ: &settings.environ };
+    match build(&request) {
+        Ok(Outcome::Current(folder) | Outcome::Built(folder)) => Ok(Some(folder)),
+        Ok(Outcome::Unneeded) => Ok(None),
+        Err(error) => Err(error.downcast().unwrap_or_else(|error| Failure {
+            message: format!("{error:#}"),
+            hint: None,
+            status: status::NO,
+        })),
+    }
+}
+
 /// Makes or refreshes the environment of the app; progress and the tools' own output go to standard error.
 ///
 /// Signals are held from here on: one that asks us to end is passed to the tool at work, and ends the build.
 ///
 /// # Errors
 ///
-/// A [`crate::error::Failure`] that names the command that failed, or the step that could not be done.
+/// A [`Failure`] that names the command that failed, or the step that could not be done.
 pub fn build(request: &Request<'_>) -> Result<Outcome> {
     let Request { app_root, python, environ } = *request;
     signals::hold();
