@@ -66,8 +66,8 @@ fn killed_after_the_grace() {
     stage.expect("ready");
     stage.expect("ready");
     stage.type_in("x");
-    stage.expect("left 15");
-    let errors = stage.end_with(9);
+    let (status, _, errors) = stage.end();
+    assert_eq!(status, 9, "{errors}");
     let killed = errors.lines().find(|line| line.contains("killing what is left after 1s")).unwrap_or_default();
     assert_eq!(killed.matches("`python3` (").count(), 2, "{errors}");
 }
@@ -87,7 +87,7 @@ fn asked_in_turn() {
 }
 
 fn without_proc() {
-    let child = left_behind("record('left', then=leave()); say('ready'); pause()");
+    let child = left_behind("os.setsid(); record('left', then=leave()); say('ready'); pause()");
     let child = words(&child);
     let launcher = pystart(&child);
     let command: Vec<_> = namespace(&launcher).into_iter().filter(|word| *word != "--mount-proc").collect();
@@ -100,11 +100,15 @@ fn without_proc() {
 }
 
 fn second_request() {
-    let body = "record('left', then=lambda: signal.signal(15, lambda *_: os._exit(0))); say('ready'); pause()";
+    let body = "
+def obey_next():
+    signal.signal(15, lambda *_: os._exit(0)); say('once more')
+record('left', then=obey_next); say('ready'); pause()";
     let mut stage = Stage::init_with(&words(&left_behind(body)), &[("PYSTART_GRACE", OsStr::new("1000"))]);
     stage.expect("ready");
     stage.type_in("x");
     stage.expect("left 15");
+    stage.expect("once more");
     // By now the main child has ended. Only a second signal makes the other one go.
     stage.signal(SIGTERM);
     stage.end_with(9);
