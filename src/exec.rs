@@ -99,15 +99,19 @@ impl Prepared<'_> {
         Errno::last()
     }
 
-    /// Starts pystart itself anew in this process, with other arguments but with the environment of this image: so
-    /// `/proc/1/environ` is the site's environment, whoever PID 1 is. Returns only to say why it could not: there is no
-    /// `/proc`, for example.
+    /// Starts pystart itself anew in this process, with other arguments but with the environment of this image, and
+    /// `more` (`NAME=VALUE`) that the child has no use for: so `/proc/1/environ` is the site's environment, whoever
+    /// PID 1 is. Returns only to say why it could not: there is no `/proc`, for example.
     #[must_use]
-    pub fn restart_ourselves(&self, argv: &[CString]) -> Errno {
+    pub fn restart_ourselves(&self, argv: &[CString], more: Option<&CStr>) -> Errno {
         let argv = pointers(argv);
+        let mut env = self.env.clone();
+        if let Some(more) = more {
+            env.insert(env.len() - 1, more.as_ptr());
+        }
         #[expect(unsafe_code, reason = "nix's execve would need a copy of the environment")]
         // SAFETY: both arrays end with a null pointer and point to C strings that live through the call.
-        let _ = unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), self.env.as_ptr()) };
+        let _ = unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), env.as_ptr()) };
         Errno::last()
     }
 }
