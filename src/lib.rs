@@ -117,14 +117,13 @@ fn env(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
             let (settings, _) = by_hand(call.flags, environ)?;
             let disk = Disk::new(&settings.app_root);
             let decision = decision::decide(&settings, &disk);
-            match decision.outcome {
-                Ok(launch) => launch.environ,
+            if let Ok(launch) = decision.outcome {
+                launch.environ
+            } else {
                 // Nothing can be started; the environment is wanted all the more.
-                Err(_) => {
-                    let mut environ = settings.environ;
-                    decision.python.enter(&mut environ, false);
-                    environ
-                }
+                let mut environ = settings.environ;
+                decision.python.enter(&mut environ, false);
+                environ
             }
         }
     };
