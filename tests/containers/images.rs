@@ -1,0 +1,95 @@
+//! The images under test, each built once per run. Docker's own cache makes a second run quick.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// What the tests run.
+pub(crate) struct Images {
+    /// The stand-in for the official Python image.
+    pub(crate) python: String,
+    /// The target `runtime`.
+    pub(crate) runtime: String,
+    /// The target `appservice`.
+    pub(crate) appservice: String,
+}
+
+/// Builds the Dockerfile, whole, on the stand-ins; the first caller waits, and so does everyone else.
+pub(crate) fn images() -> &'static Images {
+    static IMAGES: OnceLock<Result<Images, String>> = OnceLock::new();
+    IMAGES.get_or_init(build).as_ref().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn build() -> Result<Images, String> {
+    let names = run(Command::new(root().join("tests/images/stand-ins.sh")))?;
+    let name = |key: &str| {
+        let found = names.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        found.map(str::to_owned).ok_or_else(|| format!("no {key} in {names:?}"))
+    };
+    let (python, rust) = (name("PYTHON_IMAGE")?, name("RUST_IMAGE")?);
+    let target = |target: &str| {
+        let mut docker = classic_builder();
+        docker.args(["--target", target]);
+        docker.args(["--build-arg", &format!("PYTHON_IMAGE={python}"), "--build-arg", &format!("RUST_IMAGE={rust}")]);
+        docker.arg(root());
+        let id = run(docker)?.trim().to_owned();
+        // Named after its content, so that two runs at once agree, and a name keeps the cached layers alive.
+        let tag = format!("pystart-test/{target}:{}", id.trim_start_matches("sha256:").get(..12).unwrap_or("latest"));
+        let mut docker = Command::new("docker");
+        docker.args(["tag", &id, &tag]);
+        run(docker).map(|_| tag)
+    };
+    Ok(Images { appservice: target("appservice")?, runtime: target("runtime")?, python })
+}
+
+/// The builder of every Docker engine; BuildKit needs a plugin that may not be there.
+pub(crate) fn classic_builder() -> Command {
+    let mut docker = Command::new("docker");
+    docker.env("DOCKER_BUILDKIT", "0").args(["build", "--network", "host", "--quiet"]);
+    docker
+}
+
+fn run(mut command: Command) -> Result<String, String> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        return Ok(text(&output.stdout));
+    }
+    Err(format!("{command:?}\n{}\n{}", text(&output.stdout), text(&output.stderr)))
+}
+
+/// A virtual environment that was made as `antenv` in the app root, with Django, Flask, FastAPI and its server,
+/// aiohttp and gunicorn. Mounted there it is as good as new, mounted elsewhere its scripts have no interpreter.
+pub(crate) fn antenv() -> &'static Path {
+    const PACKAGES: [&str; 6] = [
+        "django==5.2.19",
+        "flask==3.1.3",
+        "fastapi==0.165.0",
+        "uvicorn==0.54.0",
+        "uvicorn-worker==0.4.0",
+        "aiohttp==3.14.5",
+    ];
+    static ANTENV: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let make = || {
+        let python = &images().python;
+        let key = format!("{}-{}", python.rsplit(':').next().unwrap_or_default(), PACKAGES.join("-"));
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("antenv").join(key);
+        let folder = cache.join("antenv");
+        if folder.join("complete").exists() {
+            return Ok(folder);
+        }
+        let script = "python3 -m venv $0 && $0/bin/pip install --quiet \"$@\" \
+                      && rm -rf /cache/antenv && cp -a $0 /cache/ && touch /cache/antenv/complete";
+        std::fs::create_dir_all(&cache).map_err(|error| error.to_string())?;
+        let mut docker = Command::new("docker");
+        docker.args(["run", "--rm", "--network", "host", "--volume", &format!("{}:/cache", cache.display())]);
+        docker.args([python, "sh", "-c", script, &format!("{}/antenv", crate::site::ROOT)]).args(PACKAGES);
+        run(docker).map(|_| folder)
+    };
+    ANTENV.get_or_init(make).as_deref().unwrap_or_else(|error| panic!("{error}"))
+}
