@@ -117,7 +117,14 @@ fn env(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
             let (settings, _) = by_hand(call.flags, environ)?;
             let disk = Disk::new(&settings.app_root);
             let decision = decision::decide(&settings, &disk);
-            decision.outcome.map(|launch| launch.environ).unwrap_or(settings.environ)
+            if let Ok(launch) = decision.outcome {
+                launch.environ
+            } else {
+                // Nothing can be started; the environment is wanted all the more.
+                let mut environ = settings.environ;
+                decision.python.enter(&mut environ, false);
+                environ
+            }
         }
     };
     let source = session.source;

@@ -15,7 +15,7 @@ use siphasher::sip::SipHasher13;
 use crate::environ::Environ;
 
 /// The name that the platform gives to the environment of an app.
-const NAME: &str = "antenv";
+pub(super) const NAME: &str = "antenv";
 
 /// The name while it is built. Hidden, so that nobody takes it for an environment before it is one.
 const BUILDING: &str = ".antenv.building";

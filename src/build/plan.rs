@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::inputs::Source;
+use super::place::NAME;
 
 /// Prints the dependencies of a `pyproject.toml`, one a line, for pip, which cannot install them without the project.
 ///
@@ -103,9 +104,11 @@ impl Plan {
             (Source::Package, _) => vec![install(&[word("-e"), word(".")])],
             (Source::Nothing, _) => Vec::new(),
         };
+        // What shells show in front of their prompt; the tools take the folder's name, which is not the final one.
+        let named = [word("--prompt"), word(NAME), building.as_os_str()];
         let create = match uv {
-            Some(uv) => Step::new(uv, [word("venv"), word("--python"), python.as_os_str(), building.as_os_str()]),
-            None => Step::new(python, [word("-m"), word("venv"), building.as_os_str()]),
+            Some(uv) => Step::new(uv, [word("venv"), word("--python"), python.as_os_str()].iter().chain(&named)),
+            None => Step::new(python, [word("-m"), word("venv")].iter().chain(&named)),
         };
         // Importing a module corrects the file name in its byte code, so compiling in another folder does no harm.
         let compile = ["-m", "compileall", "-qq", "-j", "0"].map(word);
@@ -135,7 +138,7 @@ mod tests {
         assert_eq!(
             commands(Source::Requirements, None),
             [
-                "python3 -m venv /r/B",
+                "python3 -m venv --prompt antenv /r/B",
                 "python -m pip install --no-compile -r requirements.txt",
                 "python -m pip install --no-compile gunicorn",
                 "python -m compileall -qq -j 0 /r/B/lib",
@@ -153,7 +156,7 @@ mod tests {
         assert_eq!(
             commands(Source::Requirements, Some("/bin/uv"))[..3],
             [
-                "uv venv --python /usr/bin/python3 /r/B",
+                "uv venv --python /usr/bin/python3 --prompt antenv /r/B",
                 "uv pip install --python /r/B/bin/python -r requirements.txt",
                 "uv pip install --python /r/B/bin/python gunicorn",
             ]

@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::fcntl::{Flock, FlockArg};
 
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "aiohttp==3.14.5",
     "flask==3.0.3",
     "django==4.2.16",
     "fastapi==0.115.0",
     "gunicorn==23.0.0",
+    "uv==0.9.7",
     "uvicorn-worker==0.2.0",
 ];
 
@@ -27,15 +28,26 @@ pub(crate) fn environment() -> &'static Path {
         let lock = File::create(folder.with_extension("lock")).unwrap();
         let _lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
         let stamp = folder.join("complete");
-        let wanted = PACKAGES.join(" ");
+        let wanted = PACKAGES.join(" ") + " with wheels";
         if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
             let _ = fs::remove_dir_all(&folder);
             succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder));
             succeed(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES));
+            let download = ["download", "--quiet", "--no-deps", "gunicorn==23.0.0", "packaging==24.2", "--dest"];
+            succeed(Command::new(folder.join("bin/pip")).args(download).arg(folder.join("wheels")));
             fs::write(&stamp, wanted).unwrap();
         }
         folder
     })
+}
+
+/// A folder for PATH that holds uv and nothing else.
+pub(crate) fn uv() -> PathBuf {
+    let folder = environment().join("uv");
+    fs::create_dir_all(&folder).unwrap();
+    // Another test may have been faster.
+    let _ = std::os::unix::fs::symlink(environment().join("bin/uv"), folder.join("uv"));
+    folder
 }
 
 /// The interpreter of the environment.
@@ -77,4 +89,9 @@ impl Drop for App {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.root);
     }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,0 +1,306 @@
+//! `build` with the real pip, packages of this repository's own making for speed, and one real project from sources.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod python;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use python::App;
+
+/// A package that installs in a moment and without the network: setuptools is not needed for a wheel, which is a zip
+/// archive, and Python can write one.
+fn wheel(app: &App, name: &str) -> PathBuf {
+    const MAKE: &str = "import sys, zipfile\n\
+        folder, name = sys.argv[1:]\n\
+        info = name + '-1.0.dist-info/'\n\
+        with zipfile.ZipFile(folder + '/' + name + '-1.0-py3-none-any.whl', 'w') as wheel:\n\
+        \x20   wheel.writestr(name + '/__init__.py', '__version__ = \"1.0\"\\n')\n\
+        \x20   wheel.writestr(name + '/__main__.py', 'def run():\\n    print(\"run by\", __import__(\"sys\").executable)\\n')\n\
+        \x20   wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: ' + name + '\\nVersion: 1.0\\n')\n\
+        \x20   wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
+        \x20   wheel.writestr(info + 'entry_points.txt', '[console_scripts]\\n' + name + ' = ' + name + '.__main__:run\\n')\n\
+        \x20   wheel.writestr(info + 'RECORD', '')\n";
+    let folder = app.root.join("wheels");
+    fs::create_dir_all(&folder).unwrap();
+    let status = Command::new(python::python()).args(["-c", MAKE]).arg(&folder).arg(name).status().unwrap();
+    assert!(status.success());
+    folder
+}
+
+/// `pystart build` with uv, which is ten times faster than pip, on packages of the app's own `wheels` alone.
+fn building(app: &App) -> Command {
+    let mut command = with_pip(app, Command::new(env!("CARGO_BIN_EXE_pystart")));
+    command.env("PATH", format!("{}:{}", python::uv().display(), search_path()));
+    command
+}
+
+/// The same without uv.
+fn with_pip(app: &App, mut command: Command) -> Command {
+    command
+        .arg("build")
+        .env_clear()
+        .env("PATH", search_path())
+        .env("HOME", app.root.with_extension("home"))
+        .env("UV_OFFLINE", "1")
+        .env("UV_FIND_LINKS", app.root.join("wheels"))
+        .env("UV_CACHE_DIR", python::environment().join("cache"))
+        .env("PYSTART_APP_ROOT", &app.root)
+        .env("PIP_NO_INDEX", "1")
+        .env("PIP_FIND_LINKS", app.root.join("wheels"))
+        // Would install elsewhere, were they passed on.
+        .env("PIP_TARGET", "/nowhere")
+        .env("PYTHONHOME", "/nowhere");
+    command
+}
+
+/// The interpreter that the test environment was made with comes first.
+fn search_path() -> String {
+    let base = fs::canonicalize(python::python()).unwrap();
+    format!("{}:/usr/bin:/bin", base.parent().unwrap().display())
+}
+
+fn build(app: &App) -> Output {
+    building(app).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn app(requirements: &str) -> App {
+    let app = App::new(&[("app.py", ""), ("requirements.txt", requirements)]);
+    wheel(&app, "gunicorn");
+    wheel(&app, "shop");
+    app
+}
+
+fn installed(app: &App, package: &str) -> bool {
+    packages(app).join(package).is_dir()
+}
+
+fn packages(app: &App) -> PathBuf {
+    let library = app.root.join("antenv/lib");
+    let version = fs::read_dir(&library).unwrap().flatten().next().expect("a version");
+    version.path().join("site-packages")
+}
+
+/// The previous environment still works, and nothing of the failed build is left.
+fn assert_untouched(app: &App, inode: u64) {
+    assert_eq!(fs::metadata(app.root.join("antenv")).unwrap().ino(), inode);
+    let output = Command::new(app.root.join("antenv/bin/shop")).env_clear().output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn a_first_build_makes_all_a_second_does_nothing_and_a_change_is_noticed() {
+    let app = app("shop\n");
+    let first = build(&app);
+    assert!(first.status.success(), "{}", stderr(&first));
+    assert!(installed(&app, "shop") && installed(&app, "gunicorn"));
+    assert!(packages(&app).join("shop/__pycache__").is_dir(), "byte code is compiled");
+    assert!(!pystart::build::is_byte_code_missing(&packages(&app)));
+    assert!(!app.root.join(".antenv.building").exists());
+    assert!(stderr(&first).contains("pystart: uv pip install "), "{}", stderr(&first));
+
+    let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
+    let second = build(&app);
+    assert!(second.status.success());
+    let environment = app.root.join("antenv");
+    assert_eq!(stderr(&second), format!("pystart: `{}` is up to date\n", environment.display()));
+    assert_eq!(fs::metadata(&environment).unwrap().ino(), inode);
+
+    wheel(&app, "cart");
+    app.write("more.txt", "cart\n");
+    app.write("requirements.txt", "shop\n-r more.txt\n");
+    assert!(build(&app).status.success());
+    assert!(installed(&app, "cart"));
+    app.write("more.txt", "# none\n");
+    assert!(build(&app).status.success());
+    assert!(!installed(&app, "cart"), "an environment is built from nothing, so that nothing old stays in it");
+}
+
+#[test]
+fn pip_does_it_where_there_is_no_uv_and_scripts_run_from_the_environments_place() {
+    let app = app("shop\n");
+    let output = with_pip(&app, Command::new(env!("CARGO_BIN_EXE_pystart"))).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("python -m pip install --no-compile -r requirements.txt"));
+    assert!(packages(&app).join("shop/__pycache__").is_dir(), "byte code is compiled");
+    let output = Command::new(app.root.join("antenv/bin/shop")).env_clear().output().unwrap();
+    let expected = format!("run by {}\n", app.root.join("antenv/bin/python").display());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", stderr(&output));
+    for script in fs::read_dir(app.root.join("antenv/bin")).unwrap().flatten() {
+        let text = fs::read(script.path()).unwrap();
+        let is_mentioned = text.windows(16).any(|window| window == b".antenv.building");
+        assert!(!is_mentioned, "{}", script.path().display());
+    }
+}
+
+#[test]
+fn a_build_that_fails_keeps_the_previous_environment_and_names_the_command() {
+    let app = app("shop\n");
+    assert!(build(&app).status.success());
+    let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
+    app.write("requirements.txt", "shop\nno-such-package\n");
+    let failed = build(&app);
+    assert_eq!(failed.status.code(), Some(1));
+    let text = stderr(&failed);
+    assert!(text.contains("no-such-package"), "pip's own words: {text}");
+    assert!(
+        text.contains(
+            "pystart: error: `python -m pip install --no-compile -r requirements.txt` failed: exit status: 1"
+        ),
+        "{text}"
+    );
+    assert_untouched(&app, inode);
+    assert!(!app.root.join(".antenv.building").exists());
+}
+
+#[test]
+fn a_build_that_is_killed_keeps_the_previous_environment_and_the_next_one_goes_on() {
+    let app = app("shop\n");
+    assert!(build(&app).status.success());
+    let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
+    app.write("requirements.txt", "shop # again\n");
+    let mut child = started(&app, "compileall");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_untouched(&app, inode);
+    let next = build(&app);
+    assert!(next.status.success(), "{}", stderr(&next));
+    assert!(installed(&app, "shop"));
+}
+
+/// A build that has come to a step.
+fn started(app: &App, step: &str) -> Child {
+    let mut child = building(app).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !(line.starts_with("pystart: ") && line.contains(step)) {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "the build ended early");
+    }
+    // The tools' words are not waited for, but they must not find a closed pipe.
+    std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
+    child
+}
+
+#[test]
+fn a_stop_ends_the_build_and_keeps_the_previous_environment() {
+    let app = app("shop\n");
+    assert!(build(&app).status.success());
+    let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
+    app.write("requirements.txt", "shop # again\n");
+    let mut child = started(&app, "uv venv");
+    pystart::signals::send(child.id().cast_signed(), 15);
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    assert_untouched(&app, inode);
+    assert!(!app.root.join(".antenv.building").exists());
+}
+
+#[test]
+fn two_builds_at_once_do_the_work_once() {
+    let app = app("shop\n");
+    let mut first = started(&app, "uv venv");
+    let second = build(&app);
+    assert!(first.wait().unwrap().success());
+    assert!(second.status.success());
+    let text = stderr(&second);
+    assert!(text.contains("another build of") && text.contains("is up to date"), "{text}");
+}
+
+#[test]
+fn without_requirements_a_project_gives_its_dependencies() {
+    let app =
+        App::new(&[("pyproject.toml", "[project]\nname = 'site'\nversion = '1'\ndependencies = [\n  'shop>=1',\n]\n")]);
+    wheel(&app, "gunicorn");
+    wheel(&app, "shop");
+    let output = build(&app);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(installed(&app, "shop") && installed(&app, "gunicorn"));
+}
+
+#[test]
+fn an_environment_that_lost_its_interpreter_is_built_anew() {
+    let app = app("shop\n");
+    assert!(build(&app).status.success());
+    let link = app.root.join("antenv/bin/python");
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("/nowhere/python3", &link).unwrap();
+    assert!(build(&app).status.success());
+    assert!(link.is_file());
+}
+
+#[test]
+fn a_read_only_root_gets_its_environment_in_the_cache() {
+    let app = app("shop\n");
+    let cache = App::new(&[]);
+    let mut command = building(&app);
+    if nix::unistd::geteuid().is_root() {
+        // Root writes everywhere unless it lacks this capability, as it does in a hardened container.
+        let whole = command;
+        command = Command::new("setpriv");
+        command.args(["--bounding-set", "-dac_override"]).arg(whole.get_program()).args(whole.get_args()).env_clear();
+        command.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    }
+    fs::set_permissions(&app.root, fs::Permissions::from_mode(0o555)).unwrap();
+    let output = command.env("XDG_CACHE_HOME", &cache.root).output().unwrap();
+    fs::set_permissions(&app.root, fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!app.root.join("antenv").exists());
+    assert!(find(&cache.root, "pystart-build"));
+    assert_eq!(fs::metadata(cache.root.join("pystart")).unwrap().mode() & 0o777, 0o700);
+}
+
+fn find(folder: &Path, name: &str) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        entry.file_name() == name || (is_folder && find(&entry.path(), name))
+    })
+}
+
+/// Waits for an answer of the site and returns the status line's code.
+fn answered(port: u16, site: &mut Child) -> u16 {
+    let question = pystart::health::Question { port, path: "/".into(), limit: Duration::from_secs(20) };
+    let deadline = Instant::now() + Duration::from_mins(2);
+    loop {
+        if let pystart::health::Answer::Status(status) = pystart::health::ask(&question) {
+            return status;
+        }
+        assert!(site.try_wait().unwrap().is_none(), "the site ended");
+        assert!(Instant::now() < deadline, "no answer");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn run_builds_first_and_serves_a_folder_of_sources() {
+    let code = "import shop\ndef app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'']\n";
+    let app = App::new(&[("app.py", code), ("requirements.txt", "shop\n")]);
+    wheel(&app, "shop");
+    let port = python::free_port();
+    let mut site = building_run(&app, port).spawn().unwrap();
+    let status = answered(port, &mut site);
+    pystart::signals::send(site.id().cast_signed(), 15);
+    site.wait().unwrap();
+    assert_eq!(status, 200);
+}
+
+/// `run --build`, with the real gunicorn.
+fn building_run(app: &App, port: u16) -> Command {
+    let command = building(app);
+    let root = app.root.to_str().unwrap().to_owned();
+    let own = app.root.join("wheels");
+    let wheels = format!("{},{}", own.display(), python::environment().join("wheels").display());
+    let mut run = Command::new(command.get_program());
+    run.args(["run", "--build", "--app-root", &root, "--port", &port.to_string()]).env_clear();
+    run.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    run.env("UV_FIND_LINKS", wheels).env("PYTHONHOME", "");
+    run
+}

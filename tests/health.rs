@@ -1,0 +1,130 @@
+//! `health` against servers that answer well, badly, slowly or not at all.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A server for one connection.
+fn serve(host: &str, answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Option<(u16, JoinHandle<String>)> {
+    let socket = TcpListener::bind((host, 0)).ok()?;
+    let port = socket.local_addr().unwrap().port();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = socket.accept().unwrap();
+        let mut request = Vec::new();
+        let mut chunk = [0; 512];
+        while !request.ends_with(b"\r\n\r\n") {
+            let length = stream.read(&mut chunk).unwrap();
+            assert!(length > 0, "the request is whole");
+            request.extend_from_slice(&chunk[..length]);
+        }
+        answer(&mut stream);
+        String::from_utf8(request).unwrap()
+    });
+    Some((port, thread))
+}
+
+fn health(port: u16, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pystart"))
+        .args(["health", "--port", &port.to_string()])
+        .args(words)
+        .env_clear()
+        .output()
+        .unwrap()
+}
+
+fn line(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+#[test]
+fn any_status_below_500_is_healthy() {
+    for (status, code) in [("200 OK", 0), ("302 Found", 0), ("404 Not Found", 0), ("500 Oops", 1), ("503 Busy", 1)] {
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        let (port, server) = serve("127.0.0.1", move |stream| stream.write_all(answer.as_bytes()).unwrap()).unwrap();
+        let output = health(port, &["--path", "/up?deep=1"]);
+        let request = server.join().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{status}");
+        let verdict = if code == 0 { "healthy" } else { "unhealthy" };
+        assert_eq!(line(&output), format!("{verdict}: port {port} answered {} to GET /up?deep=1\n", &status[..3]));
+        assert!(request.starts_with("GET /up?deep=1 HTTP/1.1\r\nHost: localhost\r\n"), "{request}");
+        assert!(request.contains("\r\nConnection: close\r\n"), "{request}");
+    }
+}
+
+#[test]
+fn a_status_line_that_comes_in_pieces_is_read_whole() {
+    let (port, server) = serve("127.0.0.1", |stream| {
+        stream.set_nodelay(true).unwrap();
+        for piece in ["HT", "TP/1.1 ", "20", "4 No Content\r", "\n"] {
+            stream.write_all(piece.as_bytes()).unwrap();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    })
+    .unwrap();
+    let output = health(port, &[]);
+    server.join().unwrap();
+    assert_eq!(line(&output), format!("healthy: port {port} answered 204 to GET /\n"));
+}
+
+#[test]
+fn nobody_listening_is_told_so() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let output = health(port, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(line(&output), format!("unhealthy: port {port} has no listener for GET /\n"));
+}
+
+#[test]
+fn what_is_not_http_or_hangs_up_is_unhealthy() {
+    for answer in [&b"SSH-2.0-OpenSSH\r\n"[..], b"", b"HTTP/1.1", &[0xff; 9000]] {
+        let (port, server) = serve("127.0.0.1", move |stream| drop(stream.write_all(answer))).unwrap();
+        let output = health(port, &[]);
+        server.join().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = line(&output);
+        let is_told = text.contains("gave no HTTP answer") || text.contains("failed (");
+        assert!(is_told && text.ends_with("GET /\n"), "{text}");
+    }
+}
+
+#[test]
+fn the_time_limit_is_for_the_whole_answer_and_not_for_each_byte() {
+    let (port, server) = serve("127.0.0.1", |stream| {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        // A byte now and then, for ever: each one arrives well within the limit.
+        while stream.write_all(b"H").is_ok() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(Instant::now() < deadline, "the other side never gave up");
+    })
+    .unwrap();
+    let output = health(port, &["--time-limit", "0.2"]);
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(line(&output), format!("unhealthy: port {port} did not answer GET / within 0.2 s\n"));
+}
+
+#[test]
+fn a_site_on_ipv6_alone_is_found() {
+    let answer = |stream: &mut TcpStream| stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+    let Some((port, server)) = serve("::1", answer) else {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no IPv6 here");
+        return;
+    };
+    let output = health(port, &[]);
+    server.join().unwrap();
+    assert_eq!(line(&output), format!("healthy: port {port} answered 200 to GET /\n"));
+}
+
+#[test]
+fn a_bad_path_or_limit_is_a_usage_error() {
+    for words in [["--path", "up"], ["--path", "/a b"], ["--time-limit", "0"], ["--time-limit", "soon"]] {
+        let output = health(1, &words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(output.stdout.is_empty(), "{words:?}");
+    }
+}
