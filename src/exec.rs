@@ -30,17 +30,10 @@ impl Image {
     /// slipped in ends the word there.
     #[must_use]
     pub fn new(program: &OsStr, argv: &[OsString], env: &Environ) -> Self {
-        let variable = |(name, value): (&OsStr, &OsStr)| {
-            let mut entry = Vec::with_capacity(name.len() + value.len() + 2);
-            entry.extend_from_slice(name.as_bytes());
-            entry.push(b'=');
-            entry.extend_from_slice(value.as_bytes());
-            c_string(entry)
-        };
         Self {
             program: c_string(program.as_bytes().to_vec()),
             argv: argv.iter().map(|word| c_string(word.clone().into_vec())).collect(),
-            env: env.iter().map(variable).collect(),
+            env: env.iter().map(|(name, value)| variable(name, value)).collect(),
         }
     }
 
@@ -118,6 +111,16 @@ impl Prepared<'_> {
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
+}
+
+/// `NAME=VALUE`, as an environment holds it.
+#[must_use]
+pub fn variable(name: &OsStr, value: &OsStr) -> CString {
+    let mut entry = Vec::with_capacity(name.len() + value.len() + 2);
+    entry.extend_from_slice(name.as_bytes());
+    entry.push(b'=');
+    entry.extend_from_slice(value.as_bytes());
+    c_string(entry)
 }
 
 fn c_string(mut bytes: Vec<u8>) -> CString {

@@ -81,12 +81,6 @@ pub fn resident(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
     })
 }
 
-/// The main child that an init's command line names, `/proc/PID/cmdline`; `None` if it is no command line of ours.
-#[must_use]
-pub fn child_in(command_line: &[u8]) -> Option<i32> {
-    arguments::child_in(command_line)
-}
-
 /// Closes what our caller gave the child through us: a pipe that the child closes is then closed, and a socket free.
 /// The standard streams stay, for messages and for the terminal.
 fn release_descriptors() {
