@@ -43,6 +43,7 @@ pub mod venv;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use cli::{Call, Reporting};
 use environ::Environ;
@@ -134,7 +135,8 @@ fn env(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
 
 fn health(flags: health::Flags, environ: &Environ) -> Result<u8, Failure> {
     let typed = Flags { port: flags.port.clone(), ..Flags::default() };
-    let (settings, _) = by_hand(typed, environ)?;
+    let session = Session::find(environ);
+    let settings = Settings::new(session.flags(typed), &session.environ, Path::new("/"))?;
     let question = health::Question::new(flags, environ, settings.port)?;
     let answer = health::ask(&question);
     print(format!("{}\n", answer.line(&question)).as_bytes())?;
