@@ -30,17 +30,10 @@ impl Image {
     /// slipped in ends the word there.
     #[must_use]
     pub fn new(program: &OsStr, argv: &[OsString], env: &Environ) -> Self {
-        let variable = |(name, value): (&OsStr, &OsStr)| {
-            let mut entry = Vec::with_capacity(name.len() + value.len() + 2);
-            entry.extend_from_slice(name.as_bytes());
-            entry.push(b'=');
-            entry.extend_from_slice(value.as_bytes());
-            c_string(entry)
-        };
         Self {
             program: c_string(program.as_bytes().to_vec()),
             argv: argv.iter().map(|word| c_string(word.clone().into_vec())).collect(),
-            env: env.iter().map(variable).collect(),
+            env: env.iter().map(|(name, value)| variable(name, value)).collect(),
         }
     }
 
@@ -99,21 +92,35 @@ impl Prepared<'_> {
         Errno::last()
     }
 
-    /// Starts pystart itself anew in this process, with other arguments but with the environment of this image: so
-    /// `/proc/1/environ` is the site's environment, whoever PID 1 is. Returns only to say why it could not: there is no
-    /// `/proc`, for example.
+    /// Starts pystart itself anew in this process, with other arguments but with the environment of this image, and
+    /// `more` (`NAME=VALUE`) that the child has no use for: so `/proc/1/environ` is the site's environment, whoever
+    /// PID 1 is. Returns only to say why it could not: there is no `/proc`, for example.
     #[must_use]
-    pub fn restart_ourselves(&self, argv: &[CString]) -> Errno {
+    pub fn restart_ourselves(&self, argv: &[CString], more: Option<&CStr>) -> Errno {
         let argv = pointers(argv);
+        let mut env = self.env.clone();
+        if let Some(more) = more {
+            env.insert(env.len() - 1, more.as_ptr());
+        }
         #[expect(unsafe_code, reason = "nix's execve would need a copy of the environment")]
         // SAFETY: both arrays end with a null pointer and point to C strings that live through the call.
-        let _ = unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), self.env.as_ptr()) };
+        let _ = unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), env.as_ptr()) };
         Errno::last()
     }
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
+}
+
+/// `NAME=VALUE`, as an environment holds it.
+#[must_use]
+pub fn variable(name: &OsStr, value: &OsStr) -> CString {
+    let mut entry = Vec::with_capacity(name.len() + value.len() + 2);
+    entry.extend_from_slice(name.as_bytes());
+    entry.push(b'=');
+    entry.extend_from_slice(value.as_bytes());
+    c_string(entry)
 }
 
 fn c_string(mut bytes: Vec<u8>) -> CString {

@@ -59,7 +59,7 @@ pub struct Report {
     /// What was nearly it.
     pub near_misses: Vec<NearMiss>,
     /// Why nothing can be started.
-    pub error: Option<FailureReport>,
+    pub cannot_start: Option<FailureReport>,
     /// The files that were read, and how much of each.
     pub files_read: Vec<FileRead>,
 }
@@ -147,7 +147,7 @@ impl Report {
             evidence: decision.evidence.clone(),
             warnings: decision.notices.clone(),
             near_misses: decision.near_misses.clone(),
-            error: decision.outcome.as_ref().err().map(FailureReport::from),
+            cannot_start: decision.outcome.as_ref().err().map(FailureReport::from),
             files_read: reads.iter().map(|read| FileRead { path: relative(&read.path), bytes: read.bytes }).collect(),
         }
     }

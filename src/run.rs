@@ -12,7 +12,7 @@ use crate::decision::{Decision, decide};
 use crate::default_site;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
-use crate::exec::{Image, NotReplaced};
+use crate::exec::{Image, NotReplaced, variable};
 use crate::files::Disk;
 use crate::init::{self, Supervision};
 use crate::launch::{Launch, Mode};
@@ -160,19 +160,25 @@ fn start(launch: &Launch, settings: &Settings, args: &[OsString]) -> Result<u8, 
     if let Some(directory) = &launch.directory {
         enter(directory)?;
     }
-    let mut environ = launch.environ.clone();
-    if std::process::id() == 1 {
-        environ.set(GIVEN, given(args));
-    }
-    let image = Image::new(launch.program.as_os_str(), &launch.argv, &environ);
+    let given = (std::process::id() == 1).then(|| given(args));
+    let program = launch.program.as_os_str();
     match launch.mode {
-        Mode::Exec => match image.replace() {
-            NotReplaced::Stopped { signal } => Ok(128 + u8::try_from(signal).unwrap_or_default()),
-            NotReplaced::Failed(errno) => Err(cannot_start(&launch.program, errno)),
-        },
+        Mode::Exec => {
+            let mut environ = launch.environ.clone();
+            if let Some(given) = given {
+                environ.set(GIVEN, given);
+            }
+            match Image::new(program, &launch.argv, &environ).replace() {
+                NotReplaced::Stopped { signal } => Ok(128 + u8::try_from(signal).unwrap_or_default()),
+                NotReplaced::Failed(errno) => Err(cannot_start(&launch.program, errno)),
+            }
+        }
         Mode::Init => {
             let supervision = Supervision { grace: settings.grace, shell: launch.is_shell };
-            init::supervise(&image, &supervision).map_err(|errno| cannot_start(&launch.program, errno))
+            let image = Image::new(program, &launch.argv, &launch.environ);
+            let own_variable = given.map(|given| variable(OsStr::new(GIVEN), &given));
+            init::supervise(&image, &supervision, own_variable.as_deref())
+                .map_err(|errno| cannot_start(&launch.program, errno))
         }
     }
 }

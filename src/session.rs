@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use crate::cli::Call;
 use crate::environ::Environ;
-use crate::init;
 use crate::run;
 use crate::settings::Flags;
 
@@ -35,25 +34,18 @@ pub struct Session {
 impl Session {
     /// The environment of the container's app where there is one and it may be read, else `own`.
     ///
-    /// PID 1 is either what took pystart's place, and its environment is the app's; or it is pystart as init, and the
-    /// app is the child it names. Both carry [`run::GIVEN`], which nothing else in the container does by accident:
-    /// it is looked for in these two places only.
+    /// PID 1 is either what took pystart's place, or pystart as init; its environment is the app's in both cases, and
+    /// carries [`run::GIVEN`], which nothing else in the container does by accident: it is looked for there only.
     #[must_use]
     pub fn find(own: &Environ) -> Self {
-        let of = |pid: i32| fs::read(format!("/proc/{pid}/environ")).map(|block| Environ::from_block(&block));
-        let first = if std::process::id() == 1 { Environ::default() } else { of(1).unwrap_or_default() };
-        let child = || {
-            let line = fs::read("/proc/1/cmdline").ok()?;
-            of(init::child_in(&line)?).ok()
-        };
-        Self::choose(own, first, child)
+        let is_first = std::process::id() == 1;
+        let block = if is_first { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
+        Self::choose(own, Environ::from_block(&block))
     }
 
-    fn choose(own: &Environ, first: Environ, child: impl FnOnce() -> Option<Environ>) -> Self {
-        let is_ours = |environ: &Environ| environ.get(run::GIVEN).is_some();
-        let found = Some(first).filter(is_ours).or_else(|| child().filter(is_ours));
-        match found {
-            Some(environ) => Self { environ, source: Source::Container },
+    fn choose(own: &Environ, first: Environ) -> Self {
+        match first.get(run::GIVEN) {
+            Some(_) => Self { environ: first, source: Source::Container },
             None => Self { environ: own.clone(), source: Source::Process },
         }
     }
@@ -87,13 +79,12 @@ mod tests {
         let plain = environ(&[("A", "init")]);
         let app = environ(&[("A", "app"), (run::GIVEN, "pystart")]);
         let rows = [
-            ("exec-ed", app.clone(), None, (&app, Source::Container)),
-            ("as init", plain.clone(), Some(app.clone()), (&app, Source::Container)),
-            ("another init", plain.clone(), Some(plain.clone()), (&own, Source::Process)),
-            ("unreadable", Environ::default(), None, (&own, Source::Process)),
+            ("pystart, or what it became", app.clone(), (&app, Source::Container)),
+            ("another init", plain, (&own, Source::Process)),
+            ("unreadable", Environ::default(), (&own, Source::Process)),
         ];
-        for (row, first, child, (environ, source)) in rows {
-            let found = Session::choose(&own, first, || child);
+        for (row, first, (environ, source)) in rows {
+            let found = Session::choose(&own, first);
             assert_eq!((&found.environ, found.source), (environ, source), "{row}");
         }
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use crate::command::words;
 use crate::environ::Environ;
 use crate::run;
 use crate::session::Source;
@@ -27,16 +28,15 @@ fn is_wanted(name: &OsStr, source: Source) -> bool {
 pub fn exports(environ: &Environ, source: Source) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, value) in wanted(environ, source) {
-        let name = name.as_bytes();
-        if is_identifier(name) {
+        if name.to_str().is_some_and(words::is_identifier) {
             out.extend_from_slice(b"export ");
-            out.extend_from_slice(name);
+            out.extend_from_slice(name.as_bytes());
             out.push(b'=');
-            quote(value.as_bytes(), &mut out);
+            out.extend(words::in_single_quotes(value));
         } else {
             out.extend_from_slice(b"# skipped, no name for a shell: ");
             // Whatever could end the comment, or mean something to a terminal, is replaced.
-            out.extend(name.iter().map(|byte| if byte.is_ascii_graphic() { *byte } else { b'?' }));
+            out.extend(name.as_bytes().iter().map(|byte| if byte.is_ascii_graphic() { *byte } else { b'?' }));
         }
         out.push(b'\n');
     }
@@ -57,24 +57,6 @@ fn wanted(environ: &Environ, source: Source) -> impl Iterator<Item = (&OsStr, &O
         let is_first = environ.iter().take(place).all(|(earlier, _)| earlier != name);
         (is_first && is_wanted(name, source)).then_some((name, value))
     })
-}
-
-/// A "name" of the POSIX shell (XBD 3.216).
-fn is_identifier(name: &[u8]) -> bool {
-    name.first().is_some_and(|first| !first.is_ascii_digit())
-        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-}
-
-/// Between single quotes nothing is special but the quote itself.
-fn quote(value: &[u8], out: &mut Vec<u8>) {
-    out.push(b'\'');
-    for byte in value {
-        match byte {
-            b'\'' => out.extend_from_slice(b"'\\''"),
-            byte => out.push(*byte),
-        }
-    }
-    out.push(b'\'');
 }
 
 #[cfg(test)]

@@ -35,6 +35,11 @@ pub(super) fn resolve(
     if content.starts_with(b"\x7fELF") || content.contains(&0) {
         return program(path, name, rest, around);
     }
+    // In the app root the user's intent is plain, and the bit is easily lost there. Elsewhere a file without it is a
+    // script only by its name.
+    if !is_named_as_text(path) && !path.starts_with(around.root) && !around.files.may(path, Access::Execute) {
+        return Err(not_executable(path));
+    }
     let text = repair(&content);
     let is_repaired = text.len() != content.len();
     if text.trim_ascii().is_empty() {
@@ -68,6 +73,10 @@ fn repair(content: &[u8]) -> Vec<u8> {
         }
     }
     text
+}
+
+fn is_named_as_text(path: &Path) -> bool {
+    ["sh", "bash", "py", "txt", "cmd"].iter().any(|extension| has_extension(path, extension))
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {

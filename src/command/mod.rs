@@ -107,11 +107,13 @@ pub fn resolve(given: &Given, around: &Surroundings) -> Result<Resolved, Failure
 }
 
 /// Words that a platform made of one command line by cutting it at its blanks have to be joined again: a shell
-/// operator that stands alone shows it, and so does a `$` where the platform is known to cut.
+/// operator that stands alone shows it, and so does a `$` where the platform is known to cut. A word that is empty or
+/// holds a blank shows the opposite: whoever gave it knew where words end.
 fn was_one_string(words: &[OsString], platform_splits: bool) -> bool {
-    words.iter().any(|word| {
-        matches!(word.as_bytes(), b"&&" | b"||" | b";" | b"|") || (platform_splits && word.as_bytes().contains(&b'$'))
-    })
+    let bytes = || words.iter().map(|word| word.as_bytes());
+    let is_sign =
+        |word: &[u8]| matches!(word, b"&&" | b"||" | b";" | b"|") || (platform_splits && word.contains(&b'$'));
+    bytes().any(is_sign) && bytes().all(|word| !word.is_empty() && !word.iter().any(u8::is_ascii_whitespace))
 }
 
 /// One string: a file, or a command line.

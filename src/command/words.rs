@@ -136,8 +136,14 @@ pub fn quote(word: &OsStr) -> Vec<u8> {
     if !bytes.is_empty() && bytes.iter().all(is_plain) {
         return bytes.to_vec();
     }
+    in_single_quotes(word)
+}
+
+/// A word between single quotes, where nothing is special to a shell but the quote itself.
+#[must_use]
+pub fn in_single_quotes(word: &OsStr) -> Vec<u8> {
     let mut quoted = vec![b'\''];
-    for byte in bytes {
+    for byte in word.as_bytes() {
         match byte {
             b'\'' => quoted.extend_from_slice(b"'\\''"),
             byte => quoted.push(*byte),

@@ -97,7 +97,7 @@ impl Report {
             }
         }
         self.write_reasons(out, style)?;
-        if let Some(error) = &self.error {
+        if let Some(error) = &self.cannot_start {
             writeln!(out, "\n{}", style.paint("1;31", "It cannot start"))?;
             writeln!(out, "  {}", error.message)?;
             write_hint(out, error.hint.as_deref())?;
@@ -128,7 +128,7 @@ impl Report {
     }
 
     fn summary(&self) -> String {
-        let verb = if self.error.is_some() { "would fail to start" } else { "would start" };
+        let verb = if self.cannot_start.is_some() { "would fail to start" } else { "would start" };
         match (&self.app, self.step) {
             (Some(app), _) => format!("pystart {verb} a {} app: {}", app.framework, app.reason),
             (None, Step::Custom) => format!("pystart {verb} the custom command"),

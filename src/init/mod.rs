@@ -18,7 +18,7 @@ mod spawn;
 mod terminal;
 mod upgrade;
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -41,6 +41,9 @@ pub struct Supervision {
 /// Starts the child in the current directory, stays until it and all it left have ended, and returns the exit
 /// status: the child's, or 128+N if signal N ended it.
 ///
+/// `own_variable` (`NAME=VALUE`) is added to the environment of this process, not to the child's: it is there for those
+/// who read `/proc/1/environ`.
+///
 /// Signals must have been held ([`signals::hold`]) since the start. This call normally never comes back, because the
 /// process executes itself meanwhile and [`resident`] returns the status.
 ///
@@ -48,7 +51,7 @@ pub struct Supervision {
 ///
 /// Why the child could not be started, as `execve(2)` or `clone(2)` put it. Nothing has changed then, and something
 /// else can be started.
-pub fn supervise(image: &Image, how: &Supervision) -> Result<u8, Errno> {
+pub fn supervise(image: &Image, how: &Supervision, own_variable: Option<&CStr>) -> Result<u8, Errno> {
     if std::process::id() != 1 {
         // Orphans come to us instead of to an init that knows nothing about them. Fails on no kernel since 3.4.
         let _ = nix::sys::prctl::set_child_subreaper(true);
@@ -58,7 +61,7 @@ pub fn supervise(image: &Image, how: &Supervision) -> Result<u8, Errno> {
     let main = spawn::spawn(&prepared, terminal)?;
     let resident = Resident::new(main, *how, terminal);
     // Only returns if it fails; then the same loop runs with the memory we have.
-    let _ = prepared.restart_ourselves(&arguments::of(&resident));
+    let _ = prepared.restart_ourselves(&arguments::of(&resident), own_variable);
     Ok(resident.run())
 }
 
@@ -76,12 +79,6 @@ pub fn resident(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
         release_descriptors();
         resident.run()
     })
-}
-
-/// The main child that an init's command line names, `/proc/PID/cmdline`; `None` if it is no command line of ours.
-#[must_use]
-pub fn child_in(command_line: &[u8]) -> Option<i32> {
-    arguments::child_in(command_line)
 }
 
 /// Closes what our caller gave the child through us: a pipe that the child closes is then closed, and a socket free.

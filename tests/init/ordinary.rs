@@ -32,20 +32,21 @@ fn bystanders() {
     let child = python(
         "
 if os.fork() == 0:
-    record('left'); say('ready'); pause()
+    record('left', then=leave()); say('ready'); pause()
 sys.stdin.read(1); os._exit(9)",
     );
-    // The shell is PID 1 here: even kill(-1) would stay in the namespace.
-    let shell = "sleep 1000 & \"$@\"; echo \"status $?\"; kill -0 $! && echo untouched";
     let child = words(&child);
-    let launcher = pystart(&child);
-    let command: Vec<_> = ["sh", "-c", shell, "sh"].into_iter().chain(launcher).collect();
-    let mut stage = Stage::play(&namespace(&command), &[("PYSTART_GRACE", "1".as_ref())]);
-    stage.expect("ready");
-    stage.type_in("x");
-    stage.expect("left 15");
-    stage.expect("status 9");
-    stage.expect("untouched");
+    for proc in ["true", "mount -t tmpfs none /proc"] {
+        // The shell is PID 1 here: even kill(-1) would stay in the namespace.
+        let shell = format!("sleep 1000 & {proc}; \"$@\"; echo \"status $?\"; kill -0 $! && echo untouched");
+        let command: Vec<_> = ["sh", "-c", &shell, "sh"].into_iter().chain(pystart(&child)).collect();
+        let mut stage = Stage::play(&namespace(&command), &[]);
+        stage.expect("ready");
+        stage.type_in("x");
+        for line in ["left 15", "done", "status 9", "untouched"] {
+            stage.expect(line);
+        }
+    }
 }
 
 fn request_to_end() {
@@ -66,7 +67,10 @@ fn terminal() -> Stage {
 fn job_control() {
     let mut stage = terminal();
     let child = python(
-        "signal.signal(2, lambda *_: say('INT')); signal.signal(18, lambda *_: say('CONT')); say('ready'); pause()",
+        "
+signal.signal(2, lambda *_: say('INT')); signal.signal(18, lambda *_: say('CONT')); say('ready')
+while line := os.read(0, 100): say('read ' + line.decode().strip())
+say('bye'); os._exit(7)",
     );
     let launcher = pystart(&words(&child)).iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
     stage.type_in(&format!("{launcher}\n"));
@@ -82,10 +86,13 @@ fn job_control() {
     // Had it come twice, or Ctrl-C, the next line would say so.
     stage.type_in("\u{3}");
     stage.expect("INT");
-    // Ctrl-\: it has no handler for that.
-    stage.type_in("\u{1c}");
+    // Whoever reads in the background is stopped instead.
+    stage.type_in("a line\n");
+    stage.expect("read a line");
+    stage.type_in("\u{4}");
+    stage.expect("bye");
     stage.type_in("echo \"status $?\"\n");
-    stage.until_line("status 131");
+    stage.until_line("status 7");
 }
 
 fn terminal_is_given_back() {

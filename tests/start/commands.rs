@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::python::App;
 use crate::site::{Site, ended, explain, pystart, text};
@@ -79,6 +80,8 @@ fn a_dollar_among_words_is_for_a_shell_only_where_the_platform_cuts_them() {
     assert_eq!(ended(pystart(&app.root).args(words).env("X", "expanded")).out, "$X");
     let cut = ended(pystart(&app.root).args(words).env("X", "expanded").env("WEBSITE_SITE_NAME", "shop"));
     assert_eq!(cut.out, "expanded");
+    let whole = ended(pystart(&app.root).args(["printf", "%s,", "$X", "a b", ";"]).env("WEBSITE_SITE_NAME", "shop"));
+    assert_eq!(whole.out, "$X,a b,;,", "a word with a blank was not cut at its blanks");
 }
 
 #[test]
@@ -179,7 +182,7 @@ fn a_python_file_is_run_by_python() {
 }
 
 /// What is wrong, how it is given, and the status under `--strict`.
-fn wrong_commands(app: &App) -> Vec<(&'static str, Vec<String>, i32)> {
+fn wrong_commands(app: &App, elsewhere: &Path) -> Vec<(&'static str, Vec<String>, i32)> {
     let root = &app.root;
     app.write("empty.sh", "");
     app.write("comments.txt", "# nothing\n\n");
@@ -188,6 +191,7 @@ fn wrong_commands(app: &App) -> Vec<(&'static str, Vec<String>, i32)> {
     app.write("wrong-machine", "\x7fELF\0\0\0\0");
     fs::set_permissions(root.join("wrong-machine"), fs::Permissions::from_mode(0o755)).unwrap();
     fs::create_dir(root.join("folder")).unwrap();
+    fs::write(elsewhere, "#!/bin/sh\n").unwrap();
     let one = |word: &str| vec![word.to_owned()];
     vec![
         ("a file that is missing", one("startup.sh"), 127),
@@ -198,6 +202,7 @@ fn wrong_commands(app: &App) -> Vec<(&'static str, Vec<String>, i32)> {
         ("a program that is not there", vec!["no-such-program".into(), "-x".into()], 127),
         ("a program that may not be executed", one("./not-executable"), 126),
         ("a program for another machine", one("./wrong-machine"), 126),
+        ("a file elsewhere that may not be executed", one(text(elsewhere)), 126),
         ("a folder", vec!["./folder".into(), "x".into()], 126),
         ("a script without its interpreter", one("dead.sh"), 127),
         ("blanks", one("  "), 2),
@@ -208,7 +213,8 @@ fn wrong_commands(app: &App) -> Vec<(&'static str, Vec<String>, i32)> {
 #[test]
 fn an_error_in_processing_is_a_warning_and_detection_goes_on() {
     let app = hello();
-    for (what, words, _) in wrong_commands(&app) {
+    let other = App::new(&[]);
+    for (what, words, _) in wrong_commands(&app, &other.root.join("plain")) {
         let mut site = Site::start(pystart(&app.root).arg("run").arg("--").args(&words));
         assert_eq!(site.get("/"), "hello from flask", "{what}");
         let log = site.log();
@@ -220,7 +226,8 @@ fn an_error_in_processing_is_a_warning_and_detection_goes_on() {
 #[test]
 fn strict_makes_it_fatal_with_the_status_of_a_shell() {
     let app = hello();
-    for (what, words, status) in wrong_commands(&app) {
+    let other = App::new(&[]);
+    for (what, words, status) in wrong_commands(&app, &other.root.join("plain")) {
         let flag = ended(pystart(&app.root).args(["run", "--strict", "--"]).args(&words));
         assert_eq!((flag.status, flag.err.matches("pystart: error: ").count()), (status, 1), "{what}: {}", flag.err);
         let variable = ended(pystart(&app.root).env("PYSTART_STRICT", "1").args(&words));

@@ -154,9 +154,9 @@ fn container_extras_stand_aside_for_the_user() {
 #[test]
 fn empty_and_service_link_variables_do_not_reach_gunicorn() {
     let app = asking("sorted(n for n in os.environ if n in ('PORT', 'WEB_CONCURRENCY'))");
-    let port = free_port();
-    let bind = format!("--bind 127.0.0.1:{port}");
     for value in ["", "tcp://10.0.0.1:80"] {
+        let port = free_port();
+        let bind = format!("--bind 127.0.0.1:{port}");
         let mut command = pystart(&app.root);
         command.env("PORT", value).env("WEB_CONCURRENCY", "").env("GUNICORN_CMD_ARGS", &bind);
         let mut site = Site::start_on(&mut command, port);
