@@ -43,8 +43,10 @@ pub mod venv;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use cli::{Call, Reporting};
+use decision::Decision;
 use environ::Environ;
 use error::{Failure, status};
 use explain::{Report, Style};
@@ -79,24 +81,36 @@ pub fn main() -> u8 {
 fn explain(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
     let (settings, _) = by_hand(call.flags, environ)?;
     let disk = Disk::new(&settings.app_root);
-    let decision = decision::decide(&settings, &disk);
-    let version = decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(&disk, &decision.python));
-    let report = Report::new(&settings, &decision, version, &disk.reads());
+    let report = explained(&settings, &decision::decide(&settings, &disk), &disk);
     let text = if call.json { report.to_json() } else { report.to_text(Style::for_stdout(environ)) };
     print(text.as_bytes())?;
     Ok(0)
 }
 
+fn explained(settings: &Settings, decision: &Decision, disk: &Disk) -> Report {
+    let version = decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(disk, &decision.python));
+    Report::new(settings, decision, version, &disk.reads())
+}
+
+/// The decision in one line, then the proof; as JSON the whole explanation, with the proof in `proof`.
 fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
     let limit = check::time_limit(call.limit, environ)?;
     let (settings, source) = by_hand(call.flags, environ)?;
     let disk = Disk::new(&settings.app_root);
     let decision = decision::decide(&settings, &disk);
     let subject = check::Subject::of(&decision, &settings, &disk, limit, source == Source::Container);
-    let report = check::check(&subject);
-    let text = if call.json { report.to_json() } else { report.to_string() };
+    let proof = check::check(&subject);
+    let report = explained(&settings, &decision, &disk);
+    let text = if call.json {
+        let mut json = serde_json::json!(report);
+        json["proof"] = serde_json::json!(proof);
+        format!("{json:#}\n")
+    } else {
+        let explanation = report.to_text(Style::for_stdout(environ));
+        format!("{}\n\n{proof}", explanation.lines().next().unwrap_or_default())
+    };
     print(text.as_bytes())?;
-    Ok(if report.ok { 0 } else { status::NO })
+    Ok(if proof.ok { 0 } else { status::NO })
 }
 
 fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
@@ -134,7 +148,8 @@ fn env(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
 
 fn health(flags: health::Flags, environ: &Environ) -> Result<u8, Failure> {
     let typed = Flags { port: flags.port.clone(), ..Flags::default() };
-    let (settings, _) = by_hand(typed, environ)?;
+    let session = Session::find(environ);
+    let settings = Settings::new(session.flags(typed), &session.environ, Path::new("/"))?;
     let question = health::Question::new(flags, environ, settings.port)?;
     let answer = health::ask(&question);
     print(format!("{}\n", answer.line(&question)).as_bytes())?;

@@ -357,7 +357,7 @@ fn the_report_is_readable_and_machine_readable() {
     let text = report.to_string();
     assert!(
         text.ends_with(
-            "problem:    calling `create_app()` of `app` raises `ValueError`: x\n            \
+            "  problem    calling `create_app()` of `app` raises `ValueError`: x\n             \
              `app.py`, line 2, in create_app: raise ValueError('x')\n"
         ),
         "{text}"
@@ -367,4 +367,52 @@ fn the_report_is_readable_and_machine_readable() {
     assert_eq!(json["problem"]["cause"], "factory");
     assert_eq!(json["problem"]["lines"][0]["line"], 2);
     assert_eq!(json["gunicorn"]["version"], "23.0.0");
+}
+
+/// The call itself, with an image whose Python has gunicorn.
+fn call(app: &App, words: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_pystart"))
+        .arg("check")
+        .args(words)
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", python::environment().join("bin").display()))
+        .env("PYSTART_APP_ROOT", &app.root)
+        .env("GUNICORN_CMD_ARGS", FREE)
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_call_proves_the_decision_of_run_and_its_status_is_the_answer() {
+    let app = App::new(&[("app.py", FLASK)]);
+    let (status, text) = call(&app, &[]);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.starts_with("pystart would start a Flask app"), "{text}");
+    assert!(text.ends_with("\n  ok         the app loads, gunicorn can serve it\n"), "{text}");
+    assert!(!text.contains("import noise"), "{text}");
+    let (status, text) = call(&app, &["--json", "gunicorn", "app:application"]);
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(status, Some(1));
+    assert_eq!(report["step"], "custom");
+    assert_eq!(report["proof"]["problem"]["cause"], "name-not-found");
+    assert_eq!(report["proof"]["ok"], false);
+}
+
+#[test]
+fn the_call_looks_at_other_commands_and_at_an_empty_root_too() {
+    let app = App::new(&[("start.sh", "if true; then\n"), ("good.sh", "exec sleep 1\n")]);
+    let rows: [(&[&str], i32, &str); 5] = [
+        (&["good.sh"], 0, "the shell can read the script"),
+        (&["start.sh"], 1, "refuses the script"),
+        (&["sleep", "1"], 0, "the program is there"),
+        (&["--strict", "no-such-program"], 1, "`no-such-program` was not found"),
+        (&[], 1, "no app of yours was found"),
+    ];
+    for (words, expected, part) in rows {
+        let (status, text) = call(&app, words);
+        assert_eq!(status, Some(expected), "{words:?}: {text}");
+        assert!(text.contains(part), "{words:?}: {text}");
+    }
+    assert_eq!(call(&app, &["--time-limit", "never"]).0, Some(2));
 }

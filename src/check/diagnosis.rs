@@ -192,7 +192,20 @@ fn raised(
             .find(|lines| !lines.is_empty())
             .unwrap_or_default();
     }
+    if problem.hint.is_none() && problem.cause == Cause::Import {
+        problem.hint = unfit_package(error, seen);
+    }
     problem
+}
+
+/// An import that fails inside a package: nothing of the user's is wrong but the choice of versions.
+fn unfit_package(error: &Exception, seen: &Observation) -> Option<String> {
+    let (_, inside) = error.frames.last()?.0.rsplit_once("/site-packages/")?;
+    let package = inside.split('/').next()?.trim_end_matches(".py");
+    let version = seen.python.as_ref().map_or("", |python| missing::minor(&python.version));
+    Some(format!(
+        "the package `{package}` does not fit Python {version} or another package: take another version of it"
+    ))
 }
 
 fn said(error: &Exception) -> String {

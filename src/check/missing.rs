@@ -152,3 +152,62 @@ fn at_least(version: &str, since: &str) -> bool {
     let numbers = |text: &str| text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
     numbers(version) >= numbers(since)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::observation::Python;
+    use super::*;
+
+    fn hint(module: &str, python: &str, packages: &Packages) -> String {
+        let error = Exception { missing: Some(module.into()), ..Exception::default() };
+        let python = Python { version: python.into(), executable: "/p".into(), prefix: "/".into() };
+        let seen = Observation { python: Some(python), ..Observation::default() };
+        let around = Surroundings { app_root: Path::new("/app"), packages, limit_seconds: 1.0 };
+        explain(&error, &seen, &around).hint.unwrap_or_default()
+    }
+
+    #[test]
+    fn the_reason_that_explains_most_is_given_first() {
+        let listed = |text: &str| Some(("requirements.txt".to_owned(), text.to_owned()));
+        let packages = Packages {
+            environment: Some("/app/antenv".into()),
+            versions: vec!["3.9".into()],
+            requirements: listed("PyYAML==6\n"),
+            modules: vec!["shop".into(), "backend/views.py".into()],
+        };
+        let fitting = Packages { versions: vec!["3.12".into()], ..packages.clone() };
+        let rows = [
+            ("gone from the library", "distutils.util", &packages, "left the standard library with Python 3.12"),
+            ("the user's own, elsewhere", "views", &packages, "`--chdir backend`"),
+            ("a part of the user's own", "shop.cart", &packages, "look for a misspelt or undeployed file"),
+            ("another version", "yaml", &packages, "`antenv` is for Python 3.9, this is 3.12"),
+            ("listed and not built", "yaml", &fitting, "but not in the environment: run `pystart build`"),
+            ("not listed", "rest_framework.views", &fitting, "add `djangorestframework` to requirements.txt"),
+            ("nothing lists anything", "yaml", &Packages::default(), "add a requirements.txt with `PyYAML`"),
+        ];
+        for (row, module, packages, expected) in rows {
+            let hint = hint(module, "3.12.1", packages);
+            assert!(hint.contains(expected), "{row}: {hint}");
+        }
+        assert!(!hint("distutils", "3.11.9", &packages).contains("left the standard library"));
+    }
+
+    #[test]
+    fn a_package_is_listed_however_its_name_is_spelt() {
+        for text in
+            ["Flask_Cors", "flask.cors>=3 # x", "  FLASK-CORS[x]==1", "deps = ['flask-cors~=1']", "a\nflask-cors"]
+        {
+            assert!(lists(text, "flask-cors"), "{text}");
+        }
+        for text in ["", "flask", "flask-cors-extra", "# flask-cors"] {
+            assert!(!lists(text, "flask-cors"), "{text}");
+        }
+    }
+
+    #[test]
+    fn tables_are_sorted_so_that_they_stay_readable() {
+        assert!(PACKAGES.is_sorted_by_key(|(module, _)| *module) && REMOVED.is_sorted());
+    }
+}

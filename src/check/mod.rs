@@ -128,14 +128,6 @@ pub struct Report {
     pub notices: Vec<Notice>,
 }
 
-impl Report {
-    /// One JSON object; the names of its fields are those of this structure.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).map_or_else(|_| String::new(), |text| text + "\n")
-    }
-}
-
 /// Proves that the subject would start, or says why it would not.
 ///
 /// The default site is a failure: `run` would serve a page, but not the user's, and whoever asks wants to know that.
