@@ -4,6 +4,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::frameworks::{self, Framework, Gives};
+use super::search_path;
 use super::workspace::{Located, Source, Workspace};
 use crate::app::Interface;
 use crate::python::{Bound, Class, Function, Import, Scope, Value};
@@ -112,7 +113,9 @@ impl Workspace<'_> {
                 let things = values.iter().map(|value| self.value(at, value, before, hops));
                 best(things)
             }
-            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Other => Thing::Plain,
+            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Join(..) | Value::Other => {
+                Thing::Plain
+            }
             Value::Tuple(items) => match items.first().map(|item| self.value(at, item, before, hops)) {
                 // `return app, socketio`: kept, so that the first item can be taken.
                 Some(app @ Thing::App(_)) => app,
@@ -222,6 +225,8 @@ impl Workspace<'_> {
             return self.locate(package, module);
         }
         let located = self.locate(base, module);
+        let located =
+            located.or_else(|| search_path::added(source, base).iter().find_map(|folder| self.locate(folder, module)));
         // A script finds the modules beside it, wherever it is started from.
         if located.is_none() && source.folder() != base { self.locate(source.folder(), module) } else { located }
     }

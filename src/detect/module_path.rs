@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::search_path;
 use super::workspace::{Located, Source, Workspace, is_package};
 use crate::python::Imported;
 
@@ -97,7 +98,9 @@ impl Workspace<'_> {
         let located = if import.level > 0 {
             self.locate_import(source, base, import.level, &import.module)
         } else {
+            let added = || search_path::added(source, base);
             self.locate(base, &import.module)
+                .or_else(|| added().iter().find_map(|folder| self.locate(folder, &import.module)))
         };
         let mut files = Vec::new();
         let folder = match located {

@@ -8,9 +8,11 @@ use super::frameworks;
 use super::meaning::Kind;
 use super::names::{DOCUMENTED, OTHER_FOLDERS, USUAL_FILES, USUAL_FOLDERS, is_other_file, rank};
 use super::objects::{Exam, Object, named_target};
-use super::workspace::{Workspace, dotted};
+use super::search_path;
+use super::workspace::{Located, Workspace, dotted};
 use crate::app::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::files::Files;
+use crate::python::{Bound, Import, Module};
 
 /// How many folders deep an app is looked for: two folders down, and a package in there.
 const MAX_DEPTH: usize = 3;
@@ -31,6 +33,12 @@ struct Candidate {
 impl Candidate {
     fn object(&self) -> Option<&Object> {
         self.exam.objects.first()
+    }
+
+    /// An object comes before a factory, and a framework's before a function that happens to be a WSGI app.
+    fn weakness(&self) -> (bool, bool) {
+        let is_raw = |object: &Object| frameworks::is_none(object.kind.framework) && !object.is_imported;
+        (self.object().is_none_or(Object::is_factory), self.object().is_none_or(is_raw))
     }
 
     fn command(&self, object: &Object) -> String {
@@ -85,12 +93,16 @@ impl<'a> Search<'a> {
         let application = candidate.exam.objects.iter().find(|object| object.name == "application").cloned();
         let unclear = candidate.exam.source.error.is_some().then(|| candidate.exam.doubt.clone()).flatten();
         match application.or(unclear.map(|object| Object { name: "application".to_owned(), ..object })) {
-            Some(object) if !is_other => {
+            // The documented command imports it from the app root.
+            Some(object) if !is_other && candidate.base.as_os_str().is_empty() => {
                 let reason = format!("`{}` binds `application`", file.display());
                 Some(self.choose(Step::Django, &candidate, &object, reason))
             }
-            _ => {
-                let reason = "is not Django's and binds no `application`";
+            found => {
+                let reason = match found {
+                    Some(_) => "is not Django's and cannot be imported from the app root",
+                    None => "is not Django's and binds no `application`",
+                };
                 self.note(Step::Django, &file.display().to_string(), Verdict::Rejected, reason);
                 None
             }
@@ -105,7 +117,20 @@ impl<'a> Search<'a> {
                 self.note(Step::Flask, name, Verdict::Absent, "not in the app root");
                 continue;
             }
-            let Some(candidate) = self.candidate(Path::new(name)) else { continue };
+            let Some(mut candidate) = self.candidate(Path::new(name)) else { continue };
+            if let Some(Located::File(package)) = self.workspace.locate(Path::new(""), &candidate.module)
+                && package != Path::new(name)
+            {
+                self.reject(Step::Flask, &candidate);
+                let Some(inside) = self.candidate(&package).filter(|inside| inside.base.as_os_str().is_empty()) else {
+                    continue;
+                };
+                if inside.object().is_none_or(|object| object.name != "app") {
+                    continue;
+                }
+                candidate = inside;
+            }
+            let name = candidate.exam.source.file.display().to_string();
             if let Some(object) = candidate.exam.documented_object() {
                 if let Some(app) = self.entry_of(&candidate, &object) {
                     return Some(app);
@@ -203,7 +228,7 @@ impl<'a> Search<'a> {
                 self.reject(Step::Other, &candidate);
             }
         }
-        found.sort_by_key(|candidate| candidate.object().is_none_or(Object::is_factory));
+        found.sort_by_key(Candidate::weakness);
         self.choose_first(found)
     }
 
@@ -215,7 +240,7 @@ impl<'a> Search<'a> {
             let Some(source) = self.workspace.source(Path::new(name)) else { break };
             let Some((module, object)) = named_target(&source) else { continue };
             let base = Path::new("");
-            let Some(super::workspace::Located::File(file)) = self.workspace.locate(base, &module) else { continue };
+            let Some(Located::File(file)) = self.workspace.locate(base, &module) else { continue };
             let Some(exam) = self.workspace.examine(&file, base) else { continue };
             let Some(object) = exam.objects.iter().find(|found| found.name == object).cloned() else { continue };
             let candidate = Candidate { base: base.to_owned(), module, exam };
@@ -306,7 +331,7 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        found.sort_by_key(|candidate| candidate.object().is_none_or(Object::is_factory));
+        found.sort_by_key(Candidate::weakness);
         self.choose_first(found)
     }
 
@@ -331,8 +356,30 @@ impl<'a> Search<'a> {
     fn candidate(&self, file: &Path) -> Option<Candidate> {
         let base = self.workspace.base_of(file);
         let module = dotted(&base, file)?;
-        let exam = self.workspace.examine(file, &base)?;
-        Some(Candidate { base, module, exam })
+        let mut exam = self.workspace.examine(file, &base)?;
+        if let Some(Located::File(other)) = self.workspace.locate(&base, &module).filter(|found| !found.is(file)) {
+            // Python takes a package before a module of the same name.
+            exam.objects.clear();
+            exam.doubt = None;
+            exam.reason = format!("cannot be imported: `{}` comes before it", other.display());
+        }
+        let candidate = Candidate { base, module, exam };
+        Some(self.behind(&candidate).unwrap_or(candidate))
+    }
+
+    /// The app behind a file that only repairs the module path and imports it from there.
+    fn behind(&self, shim: &Candidate) -> Option<Candidate> {
+        let source = &shim.exam.source;
+        let is_documented = DOCUMENTED.iter().any(|name| source.file == Path::new(name));
+        let object = shim.object().filter(|object| object.is_imported && !is_documented)?;
+        let import = reexported(&source.module, &object.name)?;
+        search_path::added(source, &shim.base).into_iter().find_map(|base| {
+            let Some(Located::File(file)) = self.workspace.locate(&base, &import.module) else { return None };
+            let is_reached = self.workspace.locate(&shim.base, &import.module).is_some();
+            let exam = self.workspace.examine(&file, &base).filter(|_| !is_reached)?;
+            let is_same = exam.objects.first().is_some_and(|found| Some(&found.name) == import.name.as_ref());
+            is_same.then_some(Candidate { base, module: import.module.clone(), exam })
+        })
     }
 
     /// Chooses the first, and tells about an equally good one.
@@ -485,4 +532,14 @@ fn binding(object: &Object) -> String {
     let Kind { framework, .. } = object.kind;
     let verb = if object.is_factory() { "makes an app with" } else { "binds" };
     format!("{verb} `{}` ({framework})", object.name)
+}
+
+/// The import that binds a name in a file that does nothing but import it.
+fn reexported<'m>(module: &'m Module, name: &str) -> Option<&'m Import> {
+    let mut bindings = module.scope.bindings.iter();
+    let is_shim = !bindings.clone().any(|binding| matches!(binding.bound, Bound::Function(_) | Bound::Class(_)));
+    bindings.find_map(|binding| match &binding.bound {
+        Bound::Import(import) if binding.name == name && is_shim && import.level == 0 => Some(import),
+        _ => None,
+    })
 }

@@ -43,6 +43,13 @@ pub(super) enum Located {
     Folder(PathBuf),
 }
 
+impl Located {
+    /// Is it this file?
+    pub(super) fn is(&self, file: &Path) -> bool {
+        matches!(self, Self::File(found) if found == file)
+    }
+}
+
 /// The app root, seen as Python modules. Paths are relative to it.
 pub(super) struct Workspace<'a> {
     files: &'a dyn Files,

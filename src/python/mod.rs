@@ -173,6 +173,8 @@ pub enum Value {
     },
     /// One of several: `a if c else b`, `a or b`.
     Either(Vec<Value>),
+    /// `a / b`, as `pathlib` joins paths.
+    Join(Box<Value>, Box<Value>),
     /// `(a, b)`.
     Tuple(Vec<Value>),
     /// A string that is written out.

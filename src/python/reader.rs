@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    Alias, Arguments, ElifElseClause, ExceptHandler, Expr, Number, Parameters, Stmt, StmtClassDef, StmtFunctionDef,
-    StmtImportFrom,
+    Alias, Arguments, ElifElseClause, ExceptHandler, Expr, Number, Operator, Parameters, Stmt, StmtClassDef,
+    StmtFunctionDef, StmtImportFrom,
 };
 
 use super::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
@@ -367,6 +367,9 @@ fn value(expr: &Expr, depth: usize) -> Value {
         Expr::Named(named) => value(&named.value, next),
         Expr::If(either) => Value::Either(vec![value(&either.body, next), value(&either.orelse, next)]),
         Expr::BoolOp(either) => Value::Either(either.values.iter().map(|part| value(part, next)).collect()),
+        Expr::BinOp(binary) if binary.op == Operator::Div => {
+            Value::Join(Box::new(value(&binary.left, next)), Box::new(value(&binary.right, next)))
+        }
         Expr::Tuple(tuple) => Value::Tuple(tuple.elts.iter().map(|item| value(item, next)).collect()),
         Expr::Subscript(item) => match (value(&item.value, next), value(&item.slice, next)) {
             // `Optional[Flask]` as an annotation, and `f()[0]`.
