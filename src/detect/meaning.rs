@@ -190,7 +190,9 @@ impl Workspace<'_> {
                 }
                 Thing::External(package) => {
                     let path = format!("{package}.{name}");
-                    let is_specific = |framework: &Framework| !framework.makers.is_empty();
+                    // Of a package in which every name counts, classes do: `class App(Tk)`.
+                    let is_specific =
+                        |framework: &Framework| !framework.makers.is_empty() || name.starts_with(char::is_uppercase);
                     if frameworks::maker(&path).is_some_and(is_specific) {
                         return Thing::External(path);
                     }
@@ -255,6 +257,7 @@ impl Workspace<'_> {
             },
             // The Flask app inside: `application = connexion.App(__name__).app`.
             Thing::App(Kind { framework: "Connexion", .. }) if name == "app" => Thing::App(CONNEXION_INSIDE),
+            Thing::App(Kind { framework: "CherryPy", .. }) => Thing::External(format!("cherrypy.{name}")),
             Thing::App(kind) if matches!(name, "wsgi_app" | "asgi_app") => Thing::App(kind),
             Thing::Module(module) => {
                 let inside = Frame { source: &module, base, function: None };

@@ -29,14 +29,14 @@ fn path(value: &Value, source: &Source, base: &Path, depth: usize) -> Option<Pat
     match value {
         Value::String(text) => joined(base, text),
         Value::Name(name) if name == "__file__" => Some(source.file.clone()),
-        Value::Name(name) => match assigned(&source.module, name) {
-            Some(value) => path(value, source, base, depth),
-            None => {
-                let (of, last) = name.rsplit_once('.')?;
-                let of = path(&Value::Name(of.to_owned()), source, base, depth)?;
-                (last == "parent").then(|| of.parent().map(Path::to_owned)).flatten()
+        Value::Name(name) => {
+            if let Some(value) = assigned(&source.module, name) {
+                return path(value, source, base, depth);
             }
-        },
+            let (of, last) = name.rsplit_once('.')?;
+            let of = path(&Value::Name(of.to_owned()), source, base, depth)?;
+            (last == "parent").then(|| of.parent().map(Path::to_owned)).flatten()
+        }
         Value::Attribute { of, name } if name == "parent" => {
             path(of, source, base, depth)?.parent().map(Path::to_owned)
         }

@@ -108,7 +108,8 @@ impl<'a> Workspace<'a> {
     /// The folders in a folder that hold a file of this name, sorted.
     pub(super) fn folders_with(&self, folder: &Path, file: &str) -> Vec<PathBuf> {
         let names = self.files.folders_with(&self.root.join(folder), file).unwrap_or_default();
-        names.into_iter().map(|name| folder.join(name)).collect()
+        let is_environment = |folder: &PathBuf| self.is_file(&folder.join("pyvenv.cfg"));
+        names.into_iter().map(|name| folder.join(name)).filter(|folder| !is_environment(folder)).collect()
     }
 
     /// Is there such a file?
