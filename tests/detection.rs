@@ -58,6 +58,10 @@ fn started(detection: &Detection) -> String {
     }
 }
 
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// What differs from one expectation, if anything.
 fn difference(detection: &Detection, reads: Option<&[String]>, key: &str, expected: &str) -> Option<String> {
     let app = detection.app.as_ref();
@@ -76,18 +80,15 @@ fn difference(detection: &Detection, reads: Option<&[String]>, key: &str, expect
             Some(reads) => reads.join(" "),
             None => return None,
         },
-        "notice" => detection.notices.iter().map(|notice| format!("{notice:?}")).collect(),
+        "notice" => lines(detection.notices.iter().map(|notice| format!("{notice:?}"))),
         "no notice" => return detection.notices.first().map(|notice| format!("{notice:?}")),
-        "miss" => {
-            let misses = detection.near_misses.iter();
-            let misses = misses.map(|miss| {
-                format!("{}: {} ({})\n", miss.path.display(), miss.reason, miss.command.as_deref().unwrap_or("-"))
-            });
-            misses.collect()
-        }
+        "miss" => lines(detection.near_misses.iter().map(|miss| {
+            let command = miss.command.as_deref().unwrap_or("-");
+            format!("{}: {} ({command})", miss.path.display(), miss.reason)
+        })),
         "rejects" => {
             let rejected = detection.evidence.iter().filter(|evidence| evidence.verdict == Verdict::Rejected);
-            rejected.map(|evidence| format!("{} {}\n", evidence.subject, evidence.reason)).collect()
+            lines(rejected.map(|evidence| format!("{} {}", evidence.subject, evidence.reason)))
         }
         _ => panic!("unknown expectation `{key}`"),
     };
