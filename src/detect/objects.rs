@@ -38,8 +38,10 @@ pub(super) struct Exam {
     pub doubt: Option<Object>,
     /// Does the file itself start the best object (`app.run()`)?
     pub runs: bool,
-    /// Does that happen on import, so that importing the file never ends?
+    /// Does something with a server of its own start on import, so that importing the file never ends?
     pub blocks: bool,
+    /// Is the web app itself started on import, as the development server?
+    pub runs_on_import: bool,
     /// What runs in a server of its own.
     pub own: Option<&'static Framework>,
     /// Why there is no app in it; for people.
@@ -71,9 +73,16 @@ impl Workspace<'_> {
         });
         let runs = objects.first().is_some_and(|object| started.contains(&object.name)) || !started.is_empty();
         let (own, blocks) = self.own(&source, base, &objects);
+        let runs_on_import = source.module.scope.calls.iter().any(|call| {
+            let receiver = match &call.value {
+                Value::Call { callee, .. } => callee.name().and_then(|name| name.strip_suffix(".run")),
+                _ => None,
+            };
+            call.place == Place::Import && objects.iter().any(|object| Some(object.name.as_str()) == receiver)
+        });
         let doubt = if objects.is_empty() { self.doubt(&source, base) } else { None };
         let reason = self.reason(&source, base, own);
-        Some(Exam { source, objects, doubt, runs, blocks, own, reason })
+        Some(Exam { source, objects, doubt, runs, blocks, runs_on_import, own, reason })
     }
 
     /// Every web app object, in the order of the text.

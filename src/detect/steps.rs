@@ -363,6 +363,11 @@ impl<'a> Search<'a> {
             exam.doubt = None;
             exam.reason = format!("cannot be imported: `{}` comes before it", other.display());
         }
+        if exam.runs_on_import && exam.objects.first().is_some_and(|object| object.is_imported) {
+            exam.objects.clear();
+            exam.doubt = None;
+            exam.reason = "starts the development server when it is imported".to_owned();
+        }
         let candidate = Candidate { base, module, exam };
         Some(self.behind(&candidate).unwrap_or(candidate))
     }
@@ -420,6 +425,12 @@ impl<'a> Search<'a> {
     fn choose(&mut self, step: Step, candidate: &Candidate, object: &Object, reason: String) -> WebApp {
         let file = candidate.exam.source.file.clone();
         self.note(step, &file.display().to_string(), Verdict::Chosen, &binding(object));
+        if candidate.exam.runs_on_import {
+            self.detection.notices.push(Notice {
+                message: format!("`{}` starts its development server when it is imported", file.display()),
+                hint: Some(format!("put `{}.run(...)` under `if __name__ == \"__main__\":`", object.name)),
+            });
+        }
         WebApp {
             step,
             framework: object.kind.framework,
