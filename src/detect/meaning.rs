@@ -43,7 +43,7 @@ pub(super) enum Thing {
     /// A class of the app.
     Class(Rc<Source>, Rc<Class>),
     /// An instance of a class of the app that is no web app.
-    Instance,
+    Instance(Rc<Source>, Rc<Class>),
     /// A number, a string, a list.
     Plain,
     /// Nobody can tell.
@@ -84,6 +84,9 @@ impl Workspace<'_> {
         let hops = hops - 1;
         match value {
             Value::Name(path) => {
+                if let Some(function) = at.function.filter(|_| path.starts_with("self.")) {
+                    return self.bound(at, &function.scope, path, before, hops);
+                }
                 let mut parts = path.split('.');
                 let head = self.lookup(at, parts.next().unwrap_or_default(), before, hops);
                 parts.fold(head, |thing, name| self.attribute(at.base, thing, name, hops))
@@ -269,8 +272,25 @@ impl Workspace<'_> {
                 }
             }
             Thing::Folder(folder) => self.submodule(&folder, name),
+            Thing::Instance(source, class) => self.kept(&source, base, &class, name, hops - 1),
             _ => Thing::Unknown,
         }
+    }
+
+    /// What the methods of a class keep under a name: `self.app = Flask(__name__)`; or a method of it.
+    fn kept(&self, source: &Rc<Source>, base: &Path, class: &Class, name: &str, hops: usize) -> Thing {
+        let bound = format!("self.{name}");
+        let kept = class.methods.iter().flat_map(|(method, function)| {
+            let at = Frame { source, base, function: Some(function) };
+            let assigned = function.scope.bindings.iter().enumerate().filter(|(_, binding)| binding.name == bound);
+            let assigned = assigned.map(move |(index, binding)| match &binding.bound {
+                Bound::Value(value) => self.value(at, value, index, hops),
+                _ => Thing::Unknown,
+            });
+            let itself = (method == name).then(|| Thing::Function(Rc::clone(source), Rc::clone(function)));
+            assigned.chain(itself)
+        });
+        best(kept)
     }
 
     fn submodule(&self, folder: &Path, name: &str) -> Thing {
@@ -329,8 +349,9 @@ impl Workspace<'_> {
     }
 
     /// What an instance of a class of the app is: what its base class makes it, or what its `__call__` takes.
-    fn instance(&self, source: &Rc<Source>, base: &Path, class: &Class, hops: usize) -> Thing {
-        if let Some(interface) = class.call.as_ref().and_then(raw_interface) {
+    fn instance(&self, source: &Rc<Source>, base: &Path, class: &Rc<Class>, hops: usize) -> Thing {
+        let call = class.methods.iter().find(|(name, _)| name == "__call__");
+        if let Some(interface) = call.and_then(|(_, function)| raw_interface(function)) {
             return Thing::App(raw(interface));
         }
         let at = Frame { source, base, function: None };
@@ -339,7 +360,7 @@ impl Workspace<'_> {
             self.call(base, &parent, None, hops - 1)
         });
         match best(bases) {
-            Thing::Unknown | Thing::Plain => Thing::Instance,
+            Thing::Unknown | Thing::Plain => Thing::Instance(Rc::clone(source), Rc::clone(class)),
             thing => thing,
         }
     }
@@ -402,7 +423,7 @@ fn weight(thing: &Thing) -> u8 {
     match thing {
         Thing::Unknown => 0,
         Thing::Plain => 1,
-        Thing::Instance => 2,
+        Thing::Instance(..) => 2,
         Thing::External(_) | Thing::Folder(_) | Thing::Module(_) => 3,
         Thing::Made(..) => 4,
         Thing::Own(_) => 5,

@@ -35,7 +35,13 @@ impl Workspace<'_> {
         }
         let bases: Vec<&Path> = folder.ancestors().collect();
         let usual = self.usual_base(folder);
-        let fits = bases.iter().map(|base| (self.fit(file, base, &bases, &usual), *base));
+        // The file's own imports settle it most of the time; nothing else is read then.
+        let fits = bases.iter().map(|base| (self.fit(file, base, &bases, &usual, 1), *base));
+        let mut good = fits.filter(|(fit, _)| fit.missing == 0).map(|(fit, base)| (fit.not_found < usize::MAX, base));
+        if let (Some((true, base)), None) = (good.next(), good.next()) {
+            return base.to_owned();
+        }
+        let fits = bases.iter().map(|base| (self.fit(file, base, &bases, &usual, MAX_FOLLOWED), *base));
         // Of equals the nearest; the file's own folder comes first.
         fits.min_by(|(one, _), (other, _)| one.cmp(other)).map_or(usual, |(_, base)| base.to_owned())
     }
@@ -60,13 +66,13 @@ impl Workspace<'_> {
         })
     }
 
-    fn fit(&self, file: &Path, base: &Path, bases: &[&Path], usual: &Path) -> Fit {
+    fn fit(&self, file: &Path, base: &Path, bases: &[&Path], usual: &Path, most: usize) -> Fit {
         let mut seen = BTreeSet::new();
-        let mut waiting = vec![file.to_owned()];
-        waiting.extend(packages_of(file, base).into_iter().filter(|init| self.is_known_file(init)));
+        let packages = packages_of(file, base).into_iter().filter(|init| self.is_known_file(init));
+        let mut waiting: Vec<_> = packages.chain([file.to_owned()]).collect();
         let (mut missing, mut found) = (0, 0);
         while let Some(file) = waiting.pop() {
-            if seen.len() >= MAX_FOLLOWED || !seen.insert(file.clone()) {
+            if seen.len() >= most || !seen.insert(file.clone()) {
                 continue;
             }
             let Some(source) = self.source(&file) else { continue };

@@ -8,7 +8,7 @@ use super::meaning::{Kind, Thing, raw, raw_interface};
 use super::names::{FACTORIES, OBJECTS, WRAPPED_OBJECTS, rank};
 use super::workspace::{Source, Workspace, is_package};
 use crate::app::Interface;
-use crate::python::{Bound, Import, Place, Value};
+use crate::python::{Binding, Bound, Import, Module, Place, Value};
 
 /// A web app object in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,9 @@ impl Workspace<'_> {
         });
         let runs = objects.first().is_some_and(|object| started.contains(&object.name)) || !started.is_empty();
         let (own, blocks) = self.own(&source, base, &objects);
+        if keeps_a_bot_awake(&source.module) {
+            objects.clear();
+        }
         let runs_on_import = source.module.scope.calls.iter().any(|call| {
             let receiver = match &call.value {
                 Value::Call { callee, .. } => callee.name().and_then(|name| name.strip_suffix(".run")),
@@ -224,6 +227,9 @@ impl Workspace<'_> {
         if let Some(error) = &source.error {
             return format!("cannot be read: {error}");
         }
+        if keeps_a_bot_awake(module) {
+            return "only keeps a bot awake".to_owned();
+        }
         if module.empty {
             return if is_package(&source.file) { "is empty".to_owned() } else { "holds no statement".to_owned() };
         }
@@ -233,7 +239,7 @@ impl Workspace<'_> {
                 Thing::Holder(framework) => {
                     return format!("`{name}` is {}, whose server is bound to no name", framework.described());
                 }
-                Thing::Instance => return format!("`{name}` is an instance of a class that is no web app"),
+                Thing::Instance(..) => return format!("`{name}` is an instance of a class that is no web app"),
                 Thing::Class(..) => return format!("`{name}` is a class"),
                 Thing::Plain => return format!("`{name}` is a plain value"),
                 Thing::Module(_) | Thing::Folder(_) => return format!("`{name}` is a module"),
@@ -346,4 +352,11 @@ fn may_import_app(source: &Rc<Source>, base: &Path, name: &str) -> bool {
     let is_called_like_it = OBJECTS.contains(&name) || FACTORIES.contains(&name) || name.contains("app");
     let is_run = || started(source, base).iter().any(|started| started == name);
     is_called_like_it || is_run()
+}
+
+/// Is the app only there so that the host does not put a bot to sleep? Such files are copied from each other, and all
+/// define `keep_alive()`.
+fn keeps_a_bot_awake(module: &Module) -> bool {
+    let is_it = |binding: &Binding| binding.name == "keep_alive" && matches!(binding.bound, Bound::Function(_));
+    module.scope.bindings.iter().any(is_it)
 }

@@ -50,11 +50,17 @@ impl Candidate {
 pub(super) struct Search<'a> {
     pub(super) workspace: Workspace<'a>,
     pub(super) detection: Detection,
+    /// The folders of each level, from the app root down, as far as they were asked for.
+    levels: Vec<Vec<PathBuf>>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(files: &'a dyn Files, root: &'a Path) -> Self {
-        Self { workspace: Workspace::new(files, root), detection: Detection::default() }
+        Self {
+            workspace: Workspace::new(files, root),
+            detection: Detection::default(),
+            levels: vec![vec![PathBuf::new()]],
+        }
     }
 
     pub(super) fn into_detection(self) -> Detection {
@@ -204,7 +210,7 @@ impl<'a> Search<'a> {
     }
 
     /// `asgi.py` beside a `manage.py`, where there is no `wsgi.py`.
-    fn asgi_files(&self) -> Vec<PathBuf> {
+    fn asgi_files(&mut self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         for folder in std::iter::once(PathBuf::new()).chain(self.folders(1)) {
             if self.workspace.folder(&folder).has("manage.py") {
@@ -336,21 +342,19 @@ impl<'a> Search<'a> {
     }
 
     /// The folders this many levels down in which an app may be, the likeliest first.
-    fn folders(&self, depth: usize) -> Vec<PathBuf> {
-        let mut level = vec![PathBuf::new()];
-        for _ in 0..depth {
+    fn folders(&mut self, depth: usize) -> Vec<PathBuf> {
+        while self.levels.len() <= depth {
             let mut next = Vec::new();
-            for folder in &level {
+            for folder in &self.levels[self.levels.len() - 1] {
                 let listing = self.workspace.folder(folder);
-                let mut names = listing.folders.sorted();
-                names.retain(|name| !OTHER_FOLDERS.contains(name));
-                names.sort_by_key(|name| rank(USUAL_FOLDERS, name));
-                next.extend(names.into_iter().map(|name| folder.join(name)));
+                let mut names: Vec<_> = listing.folders.iter().filter(|name| !OTHER_FOLDERS.contains(name)).collect();
+                names.sort_by_cached_key(|name| (rank(USUAL_FOLDERS, name), *name));
+                next.extend(names.into_iter().take(MAX_FOLDERS).map(|name| folder.join(name)));
             }
             next.truncate(MAX_FOLDERS);
-            level = next;
+            self.levels.push(next);
         }
-        level
+        self.levels[depth].clone()
     }
 
     fn candidate(&self, file: &Path) -> Option<Candidate> {
@@ -366,7 +370,7 @@ impl<'a> Search<'a> {
         if exam.runs_on_import && exam.objects.first().is_some_and(|object| object.is_imported) {
             exam.objects.clear();
             exam.doubt = None;
-            exam.reason = "starts the development server when it is imported".to_owned();
+            exam.reason = String::from("starts the development server when it is imported");
         }
         let candidate = Candidate { base, module, exam };
         Some(self.behind(&candidate).unwrap_or(candidate))

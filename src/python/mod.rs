@@ -130,8 +130,8 @@ pub struct Function {
 pub struct Class {
     /// What it is derived from.
     pub bases: Vec<Value>,
-    /// Its `__call__`, without `self`.
-    pub call: Option<Function>,
+    /// Its methods by name, without the parameter `self`. What they keep is bound as `self.name` in their scope.
+    pub methods: Vec<(String, Rc<Function>)>,
 }
 
 /// A call.

@@ -204,18 +204,16 @@ impl Reader {
 
     fn class(&mut self, def: &StmtClassDef, depth: usize) -> Class {
         let bases = def.arguments.as_ref().map(|arguments| arguments.args.iter().map(|base| value(base, 0)).collect());
-        let mut call = None;
+        let mut class = Class { bases: bases.unwrap_or_default(), ..Class::default() };
         for statement in &def.body {
             if let Stmt::FunctionDef(method) = statement {
                 let mut function = self.function(method, depth);
-                if method.name.as_str() == "__call__" {
-                    function.required = function.required.saturating_sub(1);
-                    function.parameters.drain(..function.parameters.len().min(1));
-                    call = Some(function);
-                }
+                function.required = function.required.saturating_sub(1);
+                function.parameters.drain(..function.parameters.len().min(1));
+                class.methods.push((method.name.to_string(), Rc::new(function)));
             }
         }
-        Class { bases: bases.unwrap_or_default(), call }
+        class
     }
 
     fn import(&mut self, alias: &Alias, place: Place, scope: &mut Scope) {
@@ -252,6 +250,10 @@ fn push(scope: &mut Scope, name: &str, bound: Bound, place: Place) {
 fn bind(target: &Expr, value: &Value, place: Place, scope: &mut Scope) {
     match target {
         Expr::Name(name) => push(scope, &name.id, Bound::Value(value.clone()), place),
+        // What a method keeps: `self.app = Flask(__name__)`.
+        Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self") => {
+            push(scope, &format!("self.{}", attribute.attr), Bound::Value(value.clone()), place);
+        }
         Expr::Tuple(targets) => bind_items(&targets.elts, value, place, scope),
         Expr::List(targets) => bind_items(&targets.elts, value, place, scope),
         Expr::Subscript(item) => {
