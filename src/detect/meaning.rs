@@ -7,7 +7,7 @@ use super::frameworks::{self, Framework, Gives};
 use super::search_path;
 use super::workspace::{Located, Source, Workspace};
 use crate::app::Interface;
-use crate::python::{Bound, Class, Function, Import, Scope, Value};
+use crate::python::{Bound, Class, Function, Import, Place, Scope, Value};
 
 /// How many hops from name to name are followed.
 const MAX_HOPS: usize = 24;
@@ -171,7 +171,7 @@ impl Workspace<'_> {
     /// most.
     fn bound(&self, at: Frame<'_>, scope: &Scope, name: &str, before: usize, hops: usize) -> Thing {
         let bindings = scope.bindings.iter().enumerate().take(before).rev();
-        let bindings = bindings.filter(|(_, binding)| binding.name == name).take(6);
+        let bindings = bindings.filter(|(_, binding)| binding.name == name && binding.place != Place::Main).take(6);
         best(bindings.map(|(index, binding)| match &binding.bound {
             Bound::Value(value) => self.value(at, value, index, hops - 1),
             Bound::Function(function) => Thing::Function(Rc::clone(at.source), Rc::clone(function)),

@@ -78,8 +78,11 @@ impl Workspace<'_> {
             let Some(source) = self.source(&file) else { continue };
             for import in &source.module.imports {
                 if import.level > 0 {
-                    missing += usize::from(!is_below(&source, base, import)) * 8;
-                    waiting.extend(self.followed(&source, base, import));
+                    let is_below = is_below(&source, base, import);
+                    let files = self.followed(&source, base, import);
+                    missing += if is_below { 0 } else { 8 };
+                    found += usize::from(is_below && !files.is_empty());
+                    waiting.extend(files);
                 } else if import.module != "__future__" {
                     let files = self.followed(&source, base, import);
                     let is_itself = files.iter().all(|other| *other == file);

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use super::command;
 use super::django::Project;
 use super::frameworks;
-use super::meaning::Kind;
-use super::names::{DOCUMENTED, OTHER_FOLDERS, USUAL_FILES, USUAL_FOLDERS, is_other_file, rank};
+use super::meaning::{Kind, raw_interface};
+use super::names::{DOCUMENTED, OBJECTS, OTHER_FOLDERS, USUAL_FILES, USUAL_FOLDERS, is_other_file, rank};
 use super::objects::{Exam, Object, named_target};
 use super::search_path;
 use super::workspace::{Located, Workspace, dotted};
 use crate::app::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::files::Files;
-use crate::python::{Bound, Import, Module};
+use crate::python::{Bound, Import, Module, Place};
 
 /// How many folders deep an app is looked for: two folders down, and a package in there.
 const MAX_DEPTH: usize = 3;
@@ -275,6 +275,10 @@ impl<'a> Search<'a> {
     fn only_files(&mut self, files: Vec<PathBuf>) -> Vec<Candidate> {
         let mut found = Vec::new();
         for file in files {
+            let Some(source) = self.workspace.source(&file) else { break };
+            if !may_hold_app(&source.module) {
+                continue;
+            }
             let Some(candidate) = self.candidate(&file) else { break };
             let is_own = candidate.object().is_some_and(|object| !object.is_imported || candidate.exam.runs);
             if is_own && candidate.exam.can_serve() {
@@ -557,4 +561,16 @@ fn reexported<'m>(module: &'m Module, name: &str) -> Option<&'m Import> {
         Bound::Import(import) if binding.name == name && is_shim && import.level == 0 => Some(import),
         _ => None,
     })
+}
+
+/// Is there anything in a file without a usual name that makes it worth following? Most are scripts and models.
+fn may_hold_app(module: &Module) -> bool {
+    let is_framework = module.imports.iter().any(|import| frameworks::is_known_package(import.package()));
+    let is_raw = module.scope.bindings.iter().any(|binding| match &binding.bound {
+        Bound::Function(function) => raw_interface(function).is_some(),
+        Bound::Class(class) => class.methods.iter().any(|(name, _)| name == "__call__"),
+        _ => false,
+    });
+    let has_calls = module.scope.calls.iter().any(|call| call.place == Place::Main);
+    is_framework || is_raw || has_calls || OBJECTS.iter().any(|name| module.binds(name))
 }
