@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::health::Flags as HealthFlags;
 use crate::settings::Flags;
 
 /// A call, taken apart.
@@ -18,6 +19,14 @@ pub enum Call {
     Run(Flags),
     /// Say what `run` would do.
     Explain(Reporting),
+    /// Prove that the site would start.
+    Check(Reporting),
+    /// Make or refresh the virtual environment.
+    Build(Flags),
+    /// Print the app's environment.
+    Env(Reporting),
+    /// Ask the site.
+    Health(HealthFlags),
     /// Help, the version, or a usage error: clap's own text and status.
     Answer {
         /// What to print.
@@ -34,6 +43,8 @@ pub struct Reporting {
     pub flags: Flags,
     /// For machines.
     pub json: bool,
+    /// `--time-limit` of `check`.
+    pub limit: Option<OsString>,
 }
 
 impl Call {
@@ -44,6 +55,10 @@ impl Call {
         match first.to_str() {
             Some("run") => with_matches(run(), args, |matches| Self::Run(flags(matches))),
             Some("explain") => with_matches(explain(), args, |matches| Self::Explain(report(matches))),
+            Some("check") => with_matches(check(), args, |matches| Self::Check(report(matches))),
+            Some("build") => with_matches(build(), args, |matches| Self::Build(flags(matches))),
+            Some("env") => with_matches(env(), args, |matches| Self::Env(report(matches))),
+            Some("health") => with_matches(health(), args, |matches| Self::Health(health_flags(matches))),
             Some("--help") => Self::Answer { text: whole().render_long_help().to_string(), is_error: false },
             Some("--version") => {
                 Self::Answer { text: format!("pystart {}\n", env!("CARGO_PKG_VERSION")), is_error: false }
@@ -60,13 +75,13 @@ pub fn whole() -> Command {
     Command::new("pystart")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Finds the Python web app of a container and starts it the right way")
-        .override_usage("pystart [COMMAND...]\n       pystart <run|explain> [OPTIONS]")
+        .override_usage("pystart [COMMAND...]\n       pystart <run|explain|check|build|env|health> [OPTIONS]")
         .after_help(
             "Words that are no subcommand are the start-up command of the site, options included: \
              `pystart gunicorn app:app`, `pystart --workers 4 hello:myapp`.",
         )
         .disable_help_subcommand(true)
-        .subcommands([run(), explain()])
+        .subcommands([run(), explain(), check(), build(), env(), health()])
 }
 
 fn run() -> Command {
@@ -77,16 +92,48 @@ fn explain() -> Command {
     starting("explain", "Say what `run` would do and why; starts nothing").arg(json())
 }
 
+fn check() -> Command {
+    let limit =
+        option("time-limit", "SECONDS", "How long loading the app may take [env: PYSTART_CHECK_TIMEOUT] [default: 60]");
+    starting("check", "Prove that the site would start: load the app as gunicorn does; binds no port")
+        .args([json(), limit])
+}
+
+fn build() -> Command {
+    let about = "Make or refresh the virtual environment `antenv` from requirements.txt, pyproject.toml or setup.py";
+    subcommand("build", about).arg(app_root())
+}
+
+fn env() -> Command {
+    starting("env", "Print the app's environment for a shell: eval \"$(pystart env)\"").arg(json())
+}
+
+fn health() -> Command {
+    subcommand("health", "Ask the site for a page; status 0 if it answers with less than 500").args([
+        port(),
+        option("path", "PATH", "What to ask for [env: PYSTART_HEALTH_PATH] [default: /]"),
+        option("time-limit", "SECONDS", "For the whole answer [env: PYSTART_HEALTH_TIMEOUT] [default: 5]"),
+    ])
+}
+
+fn subcommand(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).bin_name(format!("pystart {name}")).about(about)
+}
+
+fn app_root() -> Arg {
+    option("app-root", "DIR", "The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]")
+        .value_parser(value_parser!(PathBuf))
+}
+
+fn port() -> Arg {
+    option("port", "N", "The port to listen on [env: PORT] [default: 8000]")
+}
+
 /// A subcommand that takes what `run` takes.
 fn starting(name: &'static str, about: &'static str) -> Command {
-    Command::new(name).bin_name(format!("pystart {name}")).about(about).args([
-        option(
-            "app-root",
-            "DIR",
-            "The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]",
-        )
-        .value_parser(value_parser!(PathBuf)),
-        option("port", "N", "The port to listen on [env: PORT] [default: 8000]"),
+    subcommand(name, about).args([
+        app_root(),
+        port(),
         switch("strict", "An error in the custom command ends the start [env: PYSTART_STRICT]"),
         option(
             "init",
@@ -125,20 +172,30 @@ fn with_matches(command: Command, args: &[OsString], then: impl FnOnce(&ArgMatch
 }
 
 fn flags(matches: &ArgMatches) -> Flags {
-    let value = |name: &str| matches.get_one::<OsString>(name).cloned();
+    let is_set = |name: &str| matches.try_get_one(name).ok().flatten().copied().unwrap_or(false);
     Flags {
         app_root: matches.get_one::<PathBuf>("app-root").cloned(),
-        port: value("port"),
-        strict: matches.get_flag("strict"),
-        init: value("init"),
-        grace: value("grace"),
-        build: matches.get_flag("build"),
-        command: matches.get_many("command").into_iter().flatten().cloned().collect(),
+        port: value(matches, "port"),
+        strict: is_set("strict"),
+        init: value(matches, "init"),
+        grace: value(matches, "grace"),
+        build: is_set("build"),
+        command: matches.try_get_many("command").ok().flatten().into_iter().flatten().cloned().collect(),
     }
 }
 
 fn report(matches: &ArgMatches) -> Reporting {
-    Reporting { flags: flags(matches), json: matches.get_flag("json") }
+    Reporting { flags: flags(matches), json: matches.get_flag("json"), limit: value(matches, "time-limit") }
+}
+
+fn health_flags(matches: &ArgMatches) -> HealthFlags {
+    let value = |name| value(matches, name);
+    HealthFlags { port: value("port"), path: value("path"), limit: value("time-limit") }
+}
+
+/// The value of an option; `None` too where the subcommand has no such option.
+fn value(matches: &ArgMatches, name: &str) -> Option<OsString> {
+    matches.try_get_one(name).ok().flatten().cloned()
 }
 
 #[cfg(test)]
@@ -200,7 +257,9 @@ mod tests {
 
     #[test]
     fn help_and_version_are_answers() {
-        for words in [&["--help"][..], &["--version"], &["run", "--help"], &["explain", "--help"]] {
+        for words in
+            [&["--help"][..], &["--version"], &["run", "--help"], &["explain", "--help"], &["health", "--help"]]
+        {
             assert!(matches!(parse(words), Call::Answer { is_error: false, .. }), "{words:?}");
         }
     }

@@ -63,6 +63,10 @@ impl Decision<'_> {
 #[must_use]
 pub fn decide<'a>(settings: &Settings, files: &'a dyn Files) -> Decision<'a> {
     let root = settings.app_root.as_path();
+    let mut python = Python::find(files, root, &settings.environ);
+    if let Some(folder) = &settings.environment {
+        python = python.with_environment(root, folder);
+    }
     let mut making = Making {
         settings,
         files,
@@ -78,7 +82,7 @@ pub fn decide<'a>(settings: &Settings, files: &'a dyn Files) -> Decision<'a> {
             has_asgi_worker: false,
             port: None,
             near_misses: Vec::new(),
-            python: Python::find(files, root, &settings.environ),
+            python,
             gunicorn: None,
         },
     };

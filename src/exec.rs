@@ -98,21 +98,18 @@ impl Prepared<'_> {
         let _ = unsafe { libc::execve(self.program.as_ptr(), self.argv.as_ptr(), self.env.as_ptr()) };
         Errno::last()
     }
-}
 
-/// Starts this very program anew, in this process and with this process's environment as it came, bytes and order
-/// included. Returns only to say why it could not: without `/proc`, for example.
-#[must_use]
-pub fn restart(argv: &[CString]) -> Errno {
-    #[expect(unsafe_code, reason = "the environment's own array is the one form of it that is certainly unchanged")]
-    unsafe extern "C" {
-        static environ: *const *const c_char;
+    /// Starts pystart itself anew in this process, with other arguments but with the environment of this image: so
+    /// `/proc/1/environ` is the site's environment, whoever PID 1 is. Returns only to say why it could not: there is no
+    /// `/proc`, for example.
+    #[must_use]
+    pub fn restart_ourselves(&self, argv: &[CString]) -> Errno {
+        let argv = pointers(argv);
+        #[expect(unsafe_code, reason = "nix's execve would need a copy of the environment")]
+        // SAFETY: both arrays end with a null pointer and point to C strings that live through the call.
+        let _ = unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), self.env.as_ptr()) };
+        Errno::last()
     }
-    let argv = pointers(argv);
-    #[expect(unsafe_code, reason = "nix's execve would need a copy of the environment")]
-    // SAFETY: both arrays end with a null pointer and point to C strings; nothing here ever changes `environ`.
-    let _ = unsafe { libc::execve(c"/proc/self/exe".as_ptr(), argv.as_ptr(), environ) };
-    Errno::last()
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {

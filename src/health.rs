@@ -1,19 +1,70 @@
 //! Does the site answer? One HTTP request, for the image's HEALTHCHECK: no shell, no curl, no Python.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+use crate::environ::Environ;
+use crate::error::Failure;
+use crate::settings::{DEFAULT_PORT, SECONDS_FORM, bad_value, seconds};
 
 /// What to ask, and how long to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The site's port on this machine.
     pub port: u16,
-    /// The path, as a [`path`] has checked it.
+    /// The path, fit for a request line.
     pub path: String,
     /// For the whole exchange: connecting, sending, and the first line of the answer.
     pub limit: Duration,
+}
+
+/// What was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--port`.
+    pub port: Option<OsString>,
+    /// `--path`.
+    pub path: Option<OsString>,
+    /// `--time-limit`.
+    pub limit: Option<OsString>,
+}
+
+/// Below the 30 seconds that Docker gives a health check, and enough for a site that is busy.
+const LIMIT: Duration = Duration::from_secs(5);
+
+impl Question {
+    /// From flags, then variables, then defaults; `port` is the one that the site was told.
+    ///
+    /// # Errors
+    ///
+    /// A value that is not of the accepted form.
+    pub fn new(flags: Flags, environ: &Environ, port: Option<u16>) -> Result<Self, Failure> {
+        let either = |flag: Option<OsString>, name, variable| match flag {
+            Some(value) => Some((name, value)),
+            None => environ.filled(variable).map(|value| (variable, value.to_owned())),
+        };
+        let path = match either(flags.path, "--path", "PYSTART_HEALTH_PATH") {
+            Some((name, value)) => value
+                .to_str()
+                .filter(|text| is_path(text))
+                .map(str::to_owned)
+                .ok_or_else(|| bad_value(name, "a path that begins with `/`, special characters percent-encoded"))?,
+            None => "/".to_owned(),
+        };
+        let limit = match either(flags.limit, "--time-limit", "PYSTART_HEALTH_TIMEOUT") {
+            Some((name, value)) => seconds(&value).ok_or_else(|| bad_value(name, SECONDS_FORM))?,
+            None => LIMIT,
+        };
+        Ok(Self { port: port.unwrap_or(DEFAULT_PORT), path, limit })
+    }
+}
+
+/// A path that can stand in a request line.
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What became of it.
@@ -61,21 +112,6 @@ impl fmt::Display for Answer {
             Self::Broken(error) => write!(out, "failed ({error}) on"),
         }
     }
-}
-
-/// A path that can stand in a request line: `/...`, visible ASCII only.
-///
-/// # Errors
-///
-/// What is wrong with it, as the end of a sentence.
-pub fn path(text: &str) -> Result<String, &'static str> {
-    if !text.starts_with('/') {
-        return Err("is not a path that begins with `/`");
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("has characters that need percent-encoding");
-    }
-    Ok(text.to_owned())
 }
 
 /// Asks the site on 127.0.0.1, and on `::1` if nobody listens there.
@@ -186,10 +222,21 @@ mod tests {
     }
 
     #[test]
-    fn a_path_cannot_break_out_of_the_request_line() {
-        assert_eq!(path("/healthz?deep=1").as_deref(), Ok("/healthz?deep=1"));
+    fn the_question_is_flag_then_variable_then_default_and_cannot_break_out_of_its_line() {
+        let environ: Environ =
+            [("PYSTART_HEALTH_PATH", "/up?x=1"), ("PYSTART_HEALTH_TIMEOUT", "1.5")].into_iter().collect();
+        let ask = |path: Option<&str>, environ: &Environ| {
+            Question::new(Flags { path: path.map(OsString::from), ..Flags::default() }, environ, None)
+        };
+        let expected = Question { port: 8000, path: "/up?x=1".into(), limit: Duration::from_millis(1500) };
+        assert_eq!(ask(None, &environ), Ok(expected));
+        assert_eq!(ask(Some("/x"), &environ).unwrap().path, "/x");
+        let plain = Question { port: 8000, path: "/".into(), limit: LIMIT };
+        assert_eq!(ask(None, &Environ::default()), Ok(plain));
         for bad in ["", "healthz", "/a b", "/a\r\nX: y", "/\u{e4}"] {
-            assert!(path(bad).is_err(), "{bad:?}");
+            assert_eq!(ask(Some(bad), &environ).unwrap_err().status, 2, "{bad:?}");
         }
+        let environ: Environ = [("PYSTART_HEALTH_TIMEOUT", "0")].into_iter().collect();
+        assert!(ask(None, &environ).is_err());
     }
 }

@@ -34,6 +34,7 @@ pub mod log;
 pub mod ports;
 pub mod python;
 pub mod run;
+pub mod session;
 pub mod settings;
 pub mod shell_env;
 pub mod signals;
@@ -48,7 +49,8 @@ use environ::Environ;
 use error::{Failure, status};
 use explain::{Report, Style};
 use files::Disk;
-use settings::Settings;
+use session::{Session, Source};
+use settings::{Flags, Settings};
 
 /// Does what the command line says, and returns the exit status. `run` does not return when all is well.
 #[must_use]
@@ -62,6 +64,10 @@ pub fn main() -> u8 {
     let result = match Call::parse(&args) {
         Call::Run(flags) => run::run(flags, &args, &environ),
         Call::Explain(call) => explain(call, &environ),
+        Call::Check(call) => check(call, &environ),
+        Call::Build(flags) => build(flags, &environ),
+        Call::Env(call) => env(call, &environ),
+        Call::Health(flags) => health(flags, &environ),
         Call::Answer { text, is_error } => answer(&text, is_error),
     };
     result.unwrap_or_else(|failure| {
@@ -71,16 +77,73 @@ pub fn main() -> u8 {
 }
 
 fn explain(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
-    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
-    let settings = Settings::new(call.flags, environ, &directory)?;
-    run::require_root(&settings)?;
+    let (settings, _) = by_hand(call.flags, environ)?;
     let disk = Disk::new(&settings.app_root);
     let decision = decision::decide(&settings, &disk);
     let version = decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(&disk, &decision.python));
     let report = Report::new(&settings, &decision, version, &disk.reads());
     let text = if call.json { report.to_json() } else { report.to_text(Style::for_stdout(environ)) };
-    print(&text)?;
+    print(text.as_bytes())?;
     Ok(0)
+}
+
+fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
+    let limit = check::time_limit(call.limit, environ)?;
+    let (settings, source) = by_hand(call.flags, environ)?;
+    let disk = Disk::new(&settings.app_root);
+    let decision = decision::decide(&settings, &disk);
+    let subject = check::Subject::of(&decision, &settings, &disk, limit, source == Source::Container);
+    let report = check::check(&subject);
+    let text = if call.json { report.to_json() } else { report.to_string() };
+    print(text.as_bytes())?;
+    Ok(if report.ok { 0 } else { status::NO })
+}
+
+fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
+    log::start(environ)?;
+    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    let settings = Settings::new(flags, environ, &directory)?;
+    run::require_root(&settings)?;
+    build::for_settings(&settings)?;
+    Ok(0)
+}
+
+fn env(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
+    let session = Session::find(environ);
+    // A container's app has what it got; elsewhere it is what it would get.
+    let app = match session.source {
+        Source::Container => session.environ,
+        Source::Process => {
+            let (settings, _) = by_hand(call.flags, environ)?;
+            let disk = Disk::new(&settings.app_root);
+            let decision = decision::decide(&settings, &disk);
+            decision.outcome.map(|launch| launch.environ).unwrap_or(settings.environ)
+        }
+    };
+    let source = session.source;
+    print(&if call.json { shell_env::json(&app, source).into_bytes() } else { shell_env::exports(&app, source) })?;
+    Ok(0)
+}
+
+fn health(flags: health::Flags, environ: &Environ) -> Result<u8, Failure> {
+    let typed = Flags { port: flags.port.clone(), ..Flags::default() };
+    let (settings, _) = by_hand(typed, environ)?;
+    let question = health::Question::new(flags, environ, settings.port)?;
+    let answer = health::ask(&question);
+    print(format!("{}\n", answer.line(&question)).as_bytes())?;
+    Ok(if answer.is_healthy() { 0 } else { status::NO })
+}
+
+/// The settings of a call that reports on the site: in its container those of PID 1, unless others are typed.
+fn by_hand(flags: Flags, environ: &Environ) -> Result<(Settings, Source), Failure> {
+    let session = Session::find(environ);
+    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    let mut settings = Settings::new(session.flags(flags), &session.environ, &directory)?;
+    run::require_root(&settings)?;
+    if settings.build {
+        settings.environment = build::cached_environment(&settings.app_root, &settings.environ);
+    }
+    Ok((settings, session.source))
 }
 
 fn answer(text: &str, is_error: bool) -> Result<u8, Failure> {
@@ -89,13 +152,13 @@ fn answer(text: &str, is_error: bool) -> Result<u8, Failure> {
         let _ = io::stderr().write_all(text.as_bytes());
         return Ok(status::USAGE);
     }
-    print(text)?;
+    print(text.as_bytes())?;
     Ok(0)
 }
 
 /// Data goes to standard output, whole; a reader that has seen enough (`| head`) is no error.
-fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+fn print(data: &[u8]) -> Result<(), Failure> {
+    match io::stdout().write_all(data).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::usage(format!("standard output cannot be written: {error}")).with_status(status::NO))
         }

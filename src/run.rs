@@ -38,6 +38,9 @@ pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Fai
     let mut settings = Settings::new(flags, environ, &directory)?;
     require_root(&settings)?;
     start_sshd(&settings);
+    if settings.build {
+        settings.environment = crate::build::for_settings(&settings)?;
+    }
     loop {
         let disk = Disk::new(&settings.app_root);
         let decision = decide(&settings, &disk);
@@ -158,7 +161,7 @@ fn start(launch: &Launch, settings: &Settings, args: &[OsString]) -> Result<u8, 
         enter(directory)?;
     }
     let mut environ = launch.environ.clone();
-    if launch.mode == Mode::Exec && std::process::id() == 1 {
+    if std::process::id() == 1 {
         environ.set(GIVEN, given(args));
     }
     let image = Image::new(launch.program.as_os_str(), &launch.argv, &environ);

@@ -97,6 +97,8 @@ pub struct Settings {
     pub ssh_port: Option<u16>,
     /// Build the environment first.
     pub build: bool,
+    /// The virtual environment, where a build had to put it outside of the app root.
+    pub environment: Option<PathBuf>,
     /// The environment that we were given, without the variables that would break the server.
     pub environ: Environ,
     /// The environment as it was given.
@@ -134,6 +136,7 @@ impl Settings {
             command_was_split: reader.is_set("WEBSITE_SITE_NAME"),
             ssh_port: reader.number_of_port("SSH_PORT")?,
             build: flags.build || reader.switch("PYSTART_BUILD")?,
+            environment: None,
             environ: reader.environ,
             given: environ.clone(),
             notices: reader.notices,
@@ -257,8 +260,18 @@ fn contains(value: &OsStr, part: &[u8]) -> bool {
     value.as_bytes().windows(part.len()).any(|window| window == part)
 }
 
+/// What a time limit must be.
+pub(crate) const SECONDS_FORM: &str = "a number of seconds above 0, at most 86400";
+
+/// A time limit: more than nothing, at most a day.
+pub(crate) fn seconds(value: &OsStr) -> Option<Duration> {
+    let seconds = value.to_str()?.parse().ok()?;
+    let limit = Duration::try_from_secs_f64(seconds).ok()?;
+    (!limit.is_zero() && limit <= Duration::from_hours(24)).then_some(limit)
+}
+
 /// The value itself is never shown: a secret may have landed in the wrong variable.
-fn bad_value(name: &str, form: &str) -> Failure {
+pub(crate) fn bad_value(name: &str, form: &str) -> Failure {
     let kind = if name.starts_with("--") { "option" } else { "variable" };
     Failure::usage(format!("the value of the {kind} `{name}` is not valid")).with_hint(format!("it must be {form}"))
 }

@@ -1,28 +1,11 @@
 //! The app's environment for a shell: `eval "$(pystart env)"`.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
-use serde::Serialize;
-
 use crate::environ::Environ;
-
-/// The variable that a pystart which is PID 1 leaves in its environment and in the server's.
-///
-/// `execve` replaces the arguments of PID 1, so this is how a pystart called by hand knows that PID 1 was one.
-pub const MARK: &str = "PYSTART_PID1";
-
-/// Whose environment it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// PID 1's: called by hand in the container of a site.
-    Container,
-    /// Our own.
-    Process,
-}
+use crate::run;
+use crate::session::Source;
 
 /// What belongs to one shell and not to the app, wherever it comes from.
 const OF_A_SHELL: [&str; 4] = ["OLDPWD", "PWD", "SHLVL", "_"];
@@ -30,22 +13,10 @@ const OF_A_SHELL: [&str; 4] = ["OLDPWD", "PWD", "SHLVL", "_"];
 /// What a login session has already, and has right: PID 1's would be those of another user or another terminal.
 const OF_A_SESSION: [&str; 7] = ["HOME", "HOSTNAME", "LOGNAME", "MAIL", "SHELL", "TERM", "USER"];
 
-/// The environment to start from: PID 1's where that is a pystart's and may be read, else our own.
-#[must_use]
-pub fn container_environ(own: &Environ) -> (Environ, Source) {
-    let block =
-        if nix::unistd::getpid().as_raw() == 1 { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
-    choose(&Environ::from_block(&block), own)
-}
-
-fn choose(first: &Environ, own: &Environ) -> (Environ, Source) {
-    if first.get(MARK).is_some() { (first.clone(), Source::Container) } else { (own.clone(), Source::Process) }
-}
-
 /// May this variable be handed to a shell?
 fn is_wanted(name: &OsStr, source: Source) -> bool {
     let listed = |names: &[&str]| names.iter().any(|other| name == *other);
-    name != MARK && !listed(&OF_A_SHELL) && !(source == Source::Container && listed(&OF_A_SESSION))
+    name != run::GIVEN && !listed(&OF_A_SHELL) && !(source == Source::Container && listed(&OF_A_SESSION))
 }
 
 /// A line `export NAME='VALUE'` for each variable, safe for any bytes in the value.
@@ -73,17 +44,12 @@ pub fn exports(environ: &Environ, source: Source) -> Vec<u8> {
 }
 
 /// The same as one JSON object; what is not UTF-8 is replaced, since JSON has no bytes.
-///
-/// # Errors
-///
-/// Never: writing to memory cannot fail.
-pub fn json(environ: &Environ, source: Source) -> serde_json::Result<Vec<u8>> {
+#[must_use]
+pub fn json(environ: &Environ, source: Source) -> String {
     let object: serde_json::Map<_, _> = wanted(environ, source)
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned().into()))
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into()))
         .collect();
-    let mut out = serde_json::to_vec_pretty(&object)?;
-    let _ = writeln!(out);
-    Ok(out)
+    format!("{:#}\n", serde_json::Value::from(object))
 }
 
 fn wanted(environ: &Environ, source: Source) -> impl Iterator<Item = (&OsStr, &OsStr)> {
@@ -131,7 +97,7 @@ mod tests {
     #[test]
     fn a_session_keeps_what_is_its_own() {
         let environ: Environ =
-            [("PWD", "/"), ("_", "x"), ("HOME", "/root"), ("TERM", "t"), (MARK, "1"), ("PATH", "/bin")]
+            [("PWD", "/"), ("_", "x"), ("HOME", "/root"), ("TERM", "t"), (run::GIVEN, "1"), ("PATH", "/bin")]
                 .into_iter()
                 .collect();
         assert_eq!(text(&environ, Source::Container), "export PATH='/bin'\n");
@@ -139,18 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_environment_of_a_pystart_is_taken_for_the_containers() {
-        let own: Environ = [("A", "own")].into_iter().collect();
-        let init: Environ = [("A", "init")].into_iter().collect();
-        let site: Environ = [("A", "site"), (MARK, "")].into_iter().collect();
-        assert_eq!(choose(&init, &own), (own.clone(), Source::Process));
-        assert_eq!(choose(&site, &own), (site.clone(), Source::Container));
-    }
-
-    #[test]
     fn json_holds_the_same_variables() {
         let environ = Environ::from_block(b"x-y=1\0A=\xff\0PWD=/\0");
-        let object: serde_json::Value = serde_json::from_slice(&json(&environ, Source::Process).unwrap()).unwrap();
+        let object: serde_json::Value = serde_json::from_str(&json(&environ, Source::Process)).unwrap();
         assert_eq!(object, serde_json::json!({"x-y": "1", "A": "\u{fffd}"}));
     }
 }

@@ -333,13 +333,13 @@ fn an_interpreter_without_gunicorn_or_that_is_not_there_is_told_so() {
 fn other_commands_are_checked_as_far_as_that_goes_without_running_them() {
     let app = App::new(&[("plain", "#!/bin/sh\n")]);
     let plain = app.root.join("plain");
-    let program = |name: &str, path: Option<&str>| Target::Program { name: name.into(), path: path.map(PathBuf::from) };
+    let program = |name: &str, path: &str| Target::Program { name: name.into(), path: path.into() };
     let script = |text: &str| Target::Script { shell: "/bin/sh".into(), text: text.into() };
     let rows = [
-        ("a program", program("sh", Some("/bin/sh")), None),
-        ("no program", program("streamlit", None), Some(Cause::Program)),
-        ("no execute bit", program("plain", plain.to_str()), Some(Cause::Program)),
-        ("a folder", program("etc", Some("/etc")), Some(Cause::Program)),
+        ("a program", program("sh", "/bin/sh"), None),
+        ("no program", program("streamlit", "/nowhere/streamlit"), Some(Cause::Program)),
+        ("no execute bit", program("plain", plain.to_str().unwrap()), Some(Cause::Program)),
+        ("a folder", program("etc", "/etc"), Some(Cause::Program)),
         ("a script", script("echo $HOME > /nowhere/x\n"), None),
         ("half a script", script("if true; then\n"), Some(Cause::Script)),
         ("the default site", Target::DefaultSite, Some(Cause::NoApp)),

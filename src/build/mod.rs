@@ -8,10 +8,10 @@ pub mod inputs;
 mod place;
 pub mod plan;
 mod relocate;
+mod tool;
 
 use std::fs;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,10 +20,14 @@ use nix::unistd::{AccessFlags, access};
 
 use crate::environ::Environ;
 use crate::error::{Failure, status};
+use crate::files::Disk;
+use crate::settings::Settings;
+use crate::signals;
+use crate::venv::Python;
 use inputs::{Root, Source};
 use place::Place;
 pub use place::cached_environment;
-use plan::{Plan, Step, Tools};
+use plan::{Plan, Tools};
 
 /// The file in the environment that holds the digest of its inputs.
 const STAMP: &str = "pystart-build";
@@ -50,13 +54,41 @@ pub enum Outcome {
     Unneeded,
 }
 
+/// Builds what these settings ask for, with the image's Python; the environment's folder, if there is one.
+///
+/// # Errors
+///
+/// As [`build`]; also when the image has no Python.
+pub fn for_settings(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
+    let files = Disk::new(&settings.app_root);
+    let python = Python::find(&files, &settings.app_root, &settings.environ);
+    let Some(image) = python.image() else {
+        return Err(Failure::usage("there is no Python to build an environment with")
+            .with_status(status::NOT_FOUND)
+            .with_hint("use an image with Python, or put `python3` on PATH"));
+    };
+    let request = Request { app_root: &settings.app_root, python: &image.path, environ: &settings.environ };
+    match build(&request) {
+        Ok(Outcome::Current(folder) | Outcome::Built(folder)) => Ok(Some(folder)),
+        Ok(Outcome::Unneeded) => Ok(None),
+        Err(error) => Err(error.downcast().unwrap_or_else(|error| Failure {
+            message: format!("{error:#}"),
+            hint: None,
+            status: status::NO,
+        })),
+    }
+}
+
 /// Makes or refreshes the environment of the app; progress and the tools' own output go to standard error.
+///
+/// Signals are held from here on: one that asks us to end is passed to the tool at work, and ends the build.
 ///
 /// # Errors
 ///
 /// A [`Failure`] that names the command that failed, or the step that could not be done.
 pub fn build(request: &Request<'_>) -> Result<Outcome> {
     let Request { app_root, python, environ } = *request;
+    signals::hold();
     let place = Place::choose(app_root, environ).context("no folder for the environment")?;
     let waiting = || tracing::info!("another build of `{}` is running: waiting for it", app_root.display());
     let _lock = place.lock(waiting).with_context(|| format!("cannot open `{}`", app_root.display()))?;
@@ -150,19 +182,22 @@ fn can_import_gunicorn(request: &Request<'_>) -> io::Result<bool> {
 fn question(request: &Request<'_>, arguments: &[&str]) -> Command {
     let mut command = Command::new(request.python);
     command.args(arguments).env_clear().envs(request.environ.iter()).stdin(Stdio::null());
+    signals::released(&mut command);
     command
 }
 
 /// Runs the plan and leaves a complete environment in the building folder.
 fn make(plan: &Plan, request: &Request<'_>, building: &Path, environment: &Path, digest: &str) -> Result<()> {
     for step in std::iter::once(&plan.create).chain(&plan.install) {
-        run(step, request)?;
+        tool::run(step, request)?;
     }
     if !has_gunicorn(building) {
-        run(&plan.gunicorn, request)?;
+        tool::run(&plan.gunicorn, request)?;
     }
-    if let Err(failure) = run(&plan.compile, request) {
-        tracing::debug!("{failure}");
+    match tool::run(&plan.compile, request) {
+        // Some packages carry templates that are no valid Python; the rest is compiled all the same.
+        Err(failure) if failure.status == status::NO => tracing::debug!("{failure}"),
+        ended => ended?,
     }
     let written = || format!("cannot write in `{}`", building.display());
     relocate::relocate(building, environment).with_context(written)?;
@@ -172,36 +207,4 @@ fn make(plan: &Plan, request: &Request<'_>, building: &Path, environment: &Path,
 fn has_gunicorn(environment: &Path) -> bool {
     let versions = fs::read_dir(environment.join("lib")).into_iter().flatten().flatten();
     versions.into_iter().any(|version| version.path().join("site-packages/gunicorn/__init__.py").is_file())
-}
-
-/// Variables that would send packages elsewhere, or pip to the wrong modules.
-const HARMFUL: [&str; 7] =
-    ["PIP_PREFIX", "PIP_TARGET", "PIP_USER", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"];
-
-/// Runs a command in the app root; its output is ours, so that progress is seen when it is made.
-fn run(step: &Step, request: &Request<'_>) -> Result<(), Failure> {
-    tracing::info!("{}", step.command());
-    let mut environ = request.environ.clone();
-    for name in HARMFUL {
-        environ.remove(name);
-    }
-    let output = io::stderr().as_fd().try_clone_to_owned().map_or_else(|_| Stdio::null(), Stdio::from);
-    let ended = Command::new(&step.program)
-        .args(&step.arguments)
-        .current_dir(request.app_root)
-        .env_clear()
-        .envs([("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1"), ("PIP_ROOT_USER_ACTION", "ignore")])
-        .envs(environ.iter())
-        .envs(step.variable.iter().map(|(name, value)| (*name, value)))
-        .stdin(Stdio::null())
-        .stdout(output)
-        .status();
-    let failed =
-        |why: String| Failure { message: format!("`{}` {why}", step.command()), hint: None, status: status::NO };
-    match ended {
-        Ok(ended) if ended.success() => Ok(()),
-        Ok(ended) => Err(failed(format!("failed with {ended}"))
-            .with_hint("its own message stands above; the previous environment, if there was one, is as it was")),
-        Err(error) => Err(failed(format!("cannot be started: {error}"))),
-    }
 }

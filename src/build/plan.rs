@@ -57,8 +57,7 @@ pub struct Plan {
     pub install: Vec<Step>,
     /// Installs gunicorn; left out when the app's own list brought it.
     pub gunicorn: Step,
-    /// Compiles every module, so that no start has to. Its failure is none of ours: some packages carry templates
-    /// that are no valid Python.
+    /// Compiles every module, so that no start has to.
     pub compile: Step,
 }
 

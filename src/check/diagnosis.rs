@@ -27,6 +27,8 @@ pub struct Surroundings<'a> {
 pub enum Cause {
     /// No app of the user's was found: the default site would be served.
     NoApp,
+    /// `run` would refuse to start anything.
+    Impossible,
     /// The interpreter could not be started.
     NoPython,
     /// gunicorn cannot be imported.

@@ -10,6 +10,7 @@ pub mod observation;
 mod print;
 pub mod probe;
 mod program;
+mod subject;
 
 use std::ffi::OsString;
 use std::fs;
@@ -20,13 +21,30 @@ use serde::Serialize;
 
 use crate::app::Notice;
 use crate::environ::Environ;
+use crate::error::Failure;
 use crate::ports;
+use crate::settings::{SECONDS_FORM, bad_value, seconds};
 use diagnosis::{Cause, Problem, Surroundings};
 use missing::Packages;
 use observation::{Gunicorn, Module, Object, Observation, Python, Settings, Worker};
 
 /// How long loading may take unless the user says otherwise.
 pub const TIME_LIMIT: Duration = Duration::from_mins(1);
+
+/// How long loading may take: flag, then variable, then default.
+///
+/// # Errors
+///
+/// A value that is no time limit.
+pub fn time_limit(flag: Option<OsString>, environ: &Environ) -> Result<Duration, Failure> {
+    const VARIABLE: &str = "PYSTART_CHECK_TIMEOUT";
+    let given = match flag {
+        Some(value) => Some(("--time-limit", value)),
+        None => environ.filled(VARIABLE).map(|value| (VARIABLE, value.to_owned())),
+    };
+    let Some((name, value)) = given else { return Ok(TIME_LIMIT) };
+    seconds(&value).ok_or_else(|| bad_value(name, SECONDS_FORM))
+}
 
 /// What is to be proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +79,8 @@ pub enum Target {
     Program {
         /// Its name, as given.
         name: OsString,
-        /// Where the app's PATH has it.
-        path: Option<PathBuf>,
+        /// Where it is.
+        path: PathBuf,
     },
     /// A script, or a command in shell syntax.
     Script {
@@ -73,6 +91,8 @@ pub enum Target {
     },
     /// The default site: nothing of the user's was found.
     DefaultSite,
+    /// Nothing: `run` would end with this.
+    Impossible(Failure),
 }
 
 /// What was established, for people (`Display`) and for machines (`Serialize`).
@@ -108,6 +128,14 @@ pub struct Report {
     pub notices: Vec<Notice>,
 }
 
+impl Report {
+    /// One JSON object; the names of its fields are those of this structure.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).map_or_else(|_| String::new(), |text| text + "\n")
+    }
+}
+
 /// Proves that the subject would start, or says why it would not.
 ///
 /// The default site is a failure: `run` would serve a page, but not the user's, and whoever asks wants to know that.
@@ -117,7 +145,7 @@ pub fn check(subject: &Subject) -> Report {
         Target::Gunicorn { python, arguments } => check_gunicorn(subject, python, arguments),
         Target::Program { name, path } => report(
             &Observation::default(),
-            program::examine_program(name, path.as_deref()),
+            program::examine_program(name, path),
             "the program is there; what it does can only be seen by starting it",
         ),
         Target::Script { shell, text } => report(
@@ -125,6 +153,10 @@ pub fn check(subject: &Subject) -> Report {
             program::examine_script(shell, text),
             "the shell can read the script; what it does can only be seen by starting it",
         ),
+        Target::Impossible(Failure { message, hint, .. }) => {
+            let problem = Problem { hint: hint.clone(), ..Problem::new(Cause::Impossible, message) };
+            report(&Observation::default(), Some(problem), "")
+        }
         Target::DefaultSite => report(
             &Observation::default(),
             Some(

@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 
 use super::observation::{Ending, Observation};
 use crate::environ::Environ;
+use crate::signals;
 
 /// Loads the app and writes what it learns, line by line, to an inherited descriptor. Never written to disk.
 const PROBE: &str = include_str!("probe.py");
@@ -39,7 +40,8 @@ pub fn run(
 ) -> io::Result<(Observation, Ending)> {
     let (reader, writer) = io::pipe()?;
     fcntl(&writer, FcntlArg::F_SETFD(FdFlag::empty()))?;
-    let mut child = Command::new(python)
+    let mut command = Command::new(python);
+    command
         .args(["-B", "-c", PROBE])
         .args([writer.as_raw_fd().to_string(), limit.as_secs_f64().to_string()])
         .args(arguments)
@@ -49,8 +51,8 @@ pub fn run(
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(io::stderr().as_fd().try_clone_to_owned()?)
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    let mut child = signals::released(&mut command).spawn()?;
     drop(writer);
     let heard = listen(&reader, &mut child, Instant::now() + limit + LAST_WORDS);
     // The whole group: an app that forks at import must leave nothing behind.

@@ -8,22 +8,17 @@ use std::process::{Command, Stdio};
 use nix::unistd::{AccessFlags, access};
 
 use super::diagnosis::{Cause, Problem};
+use crate::signals;
 
 /// A program must be there and executable.
-pub(super) fn examine_program(program: &OsStr, path: Option<&Path>) -> Option<Problem> {
-    let name = program.to_string_lossy();
-    let Some(path) = path else {
-        return Some(
-            Problem::new(Cause::Program, format!("`{name}` is not on the app's PATH"))
-                .with_hint("is it in requirements.txt? was the environment built (`pystart build`)?"),
-        );
+pub(super) fn examine_program(name: &OsStr, path: &Path) -> Option<Problem> {
+    let why = match access(path, AccessFlags::X_OK) {
+        Ok(()) if path.is_dir() => "it is a folder",
+        Ok(()) => return None,
+        Err(errno) => errno.desc(),
     };
-    let place = path.display();
-    match access(path, AccessFlags::X_OK) {
-        Ok(()) if path.is_dir() => Some(Problem::new(Cause::Program, format!("`{place}` is a folder"))),
-        Ok(()) => None,
-        Err(errno) => Some(Problem::new(Cause::Program, format!("`{place}` cannot be executed: {}", errno.desc()))),
-    }
+    let message = format!("`{}` cannot be executed as `{}`: {why}", name.display(), path.display());
+    Some(Problem::new(Cause::Program, message))
 }
 
 /// A script must pass its shell's own reading of it; nothing in it is run.
@@ -39,13 +34,9 @@ pub(super) fn examine_script(shell: &Path, script: &[u8]) -> Option<Problem> {
 }
 
 fn complaint(shell: &Path, script: &[u8]) -> io::Result<Option<String>> {
-    let mut child = Command::new(shell)
-        .arg("-n")
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut command = Command::new(shell);
+    command.arg("-n").env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = signals::released(&mut command).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // A shell that gives up early closes its input; its words say why.
         let _ = io::Write::write_all(&mut stdin, script);

@@ -118,7 +118,7 @@ fn was_one_string(words: &[OsString], platform_splits: bool) -> bool {
 fn resolve_text(text: &OsStr, around: &Surroundings) -> Result<Resolved, Failure> {
     let text = OsStr::from_bytes(text.as_bytes().trim_ascii());
     if text.is_empty() {
-        return Err(Failure::usage("the custom command is empty"));
+        return Err(Failure::usage("the custom command is empty").with_hint("give a command, or none at all"));
     }
     // A file is looked for before the string is cut, so that its name may hold blanks.
     if let Some(path) = file_of_root(text, around) {
@@ -144,7 +144,8 @@ fn resolve_words(words: &[OsString], around: &Surroundings, reading: &str) -> Re
     let count = words.iter().take_while(|word| words::assignment(word).is_some()).count();
     let (assignments, words) = words.split_at(count);
     let Some((first, rest)) = words.split_first() else {
-        return Err(Failure::usage("the custom command sets variables and names no program"));
+        return Err(Failure::usage("the custom command sets variables and names no program")
+            .with_hint("put the program behind the variables, or set them in the container's environment"));
     };
     let resolved = if let Some(path) = file_of_root(first, around) {
         file::resolve(&path, first, rest, around)?

@@ -1,62 +1,43 @@
 //! Which web app is in the app root: steps 2, 3 and 4 of the start-up order.
 //!
-//! Pure over [`Files`]: names decide where to look, only candidates are read, and every answer carries its reason.
+//! Pure over [`Files`]: names decide where to look, only candidates are read, nothing is executed, and every answer
+//! carries its reason. The rules stand in `steps` in the order in which they are tried; what names and frameworks
+//! mean stands in two tables, `names` and `frameworks`.
 
-use std::path::{Path, PathBuf};
+mod django;
+mod frameworks;
+mod meaning;
+mod misses;
+mod module_path;
+mod names;
+mod objects;
+mod requirements;
+mod steps;
+mod workspace;
 
-use crate::app::{Detection, Evidence, Interface, Step, Verdict, WebApp};
+use std::path::Path;
+
+use crate::app::{Detection, Interface};
 use crate::files::Files;
-use crate::python;
 
 /// Finds the web app in `root`. Total: a root that cannot be read holds none.
 #[must_use]
 pub fn detect(files: &dyn Files, root: &Path) -> Detection {
-    let mut detection = Detection::default();
-    let Ok(listing) = files.folder(root) else { return detection };
-    if let Ok(folders) = files.folders_with(root, "wsgi.py")
-        && let Some(folder) = folders.first()
-    {
-        let file = Path::new(folder).join("wsgi.py");
-        note(&mut detection, Step::Django, &file, Verdict::Chosen, "a folder with `wsgi.py`");
-        detection.app = Some(WebApp {
-            step: Step::Django,
-            framework: "Django",
-            module: format!("{folder}.wsgi"),
-            object: None,
-            folder: PathBuf::new(),
-            file,
-            interface: Interface::Wsgi,
-            reason: format!("of `{folder}/wsgi.py`"),
-        });
-        return detection;
-    }
-    note(&mut detection, Step::Django, Path::new("*/wsgi.py"), Verdict::Absent, "no folder of the app root has one");
-    for name in ["application.py", "app.py"] {
-        let file = PathBuf::from(name);
-        if !listing.has(name) {
-            note(&mut detection, Step::Flask, &file, Verdict::Absent, "not there");
-            continue;
-        }
-        let module = files.read(&root.join(name)).map(|source| python::read(&source)).unwrap_or_default();
-        let names = ["app", "application"];
-        let object = names.into_iter().find(|object| module.binds(object)).unwrap_or("app");
-        note(&mut detection, Step::Flask, &file, Verdict::Chosen, "the documented name");
-        detection.app = Some(WebApp {
-            step: Step::Flask,
-            framework: "Flask",
-            module: name.trim_end_matches(".py").to_owned(),
-            object: Some(object.to_owned()),
-            folder: PathBuf::new(),
-            file,
-            interface: Interface::Wsgi,
-            reason: format!("`{name}` binds `{object}`"),
-        });
-        return detection;
-    }
-    detection
+    let mut search = steps::Search::new(files, root);
+    search.run();
+    search.into_detection()
 }
 
-fn note(detection: &mut Detection, step: Step, subject: &Path, verdict: Verdict, reason: &str) {
-    let subject = subject.display().to_string();
-    detection.evidence.push(Evidence { step, subject, verdict, reason: reason.to_owned() });
+/// The command that starts an app by hand, for people to copy.
+fn command(base: &Path, target: &str, interface: Interface) -> String {
+    let base = base.display().to_string();
+    let folder = if base.is_empty() { String::new() } else { format!(" --chdir={}", quoted(&base)) };
+    let class = if interface == Interface::Asgi { " -k uvicorn_worker.UvicornWorker" } else { "" };
+    format!("gunicorn --bind=0.0.0.0 --timeout 600{folder}{class} {}", quoted(target))
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./:@+=,".contains(letter);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

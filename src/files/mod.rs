@@ -70,7 +70,7 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 14] = [
+pub const NOTABLE: [&str; 15] = [
     "Dockerfile",
     "Pipfile",
     "Procfile",
@@ -79,6 +79,7 @@ pub const NOTABLE: [&str; 14] = [
     "package.json",
     "poetry.lock",
     "pyproject.toml",
+    "pyvenv.cfg",
     "requirements.txt",
     "setup.cfg",
     "startup.cmd",

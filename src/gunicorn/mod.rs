@@ -109,7 +109,7 @@ fn parse_version(init: &[u8]) -> Option<Version> {
 }
 
 /// The interpreter that the first line of a script names, if it is there.
-fn script_interpreter(files: &dyn Files, script: &Path) -> Option<PathBuf> {
+pub(crate) fn script_interpreter(files: &dyn Files, script: &Path) -> Option<PathBuf> {
     let content = files.read(script).ok()?;
     let line = content.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?.trim_ascii();
     let interpreter = Path::new(OsStr::from_bytes(line.split(u8::is_ascii_whitespace).next()?));

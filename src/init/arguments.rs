@@ -42,6 +42,13 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Option<Resident
     Some(Resident::new(main?, how, terminal))
 }
 
+/// The child that the block of a command line names, words ended by NUL bytes, as `/proc/PID/cmdline` has it.
+pub(super) fn child_in(command_line: &[u8]) -> Option<i32> {
+    let mut words = command_line.split(|byte| *byte == 0);
+    (words.next()? == NAME.as_bytes()).then_some(())?;
+    words.find_map(|word| str::from_utf8(word).ok()?.strip_prefix("child=")?.parse().ok())
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStringExt;
@@ -60,6 +67,16 @@ mod tests {
             let second = parse(of(&first).into_iter().map(|word| OsString::from_vec(word.into_bytes())));
             assert_eq!(second, Some(first));
         }
+    }
+
+    #[test]
+    fn the_child_can_be_read_from_outside() {
+        let how = Supervision { grace: Duration::ZERO, shell: true };
+        let words = of(&Resident::new(7, how, None));
+        let line: Vec<u8> = words.into_iter().flat_map(CString::into_bytes_with_nul).collect();
+        assert_eq!(child_in(&line), Some(7));
+        assert_eq!(child_in(b"pystart\0child=7\0"), None);
+        assert_eq!(child_in(b""), None);
     }
 
     #[test]

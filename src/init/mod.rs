@@ -24,7 +24,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc;
 
-use crate::exec::{self, Image};
+use crate::exec::Image;
 use crate::signals;
 use resident::Resident;
 use terminal::Terminal;
@@ -54,10 +54,11 @@ pub fn supervise(image: &Image, how: &Supervision) -> Result<u8, Errno> {
         let _ = nix::sys::prctl::set_child_subreaper(true);
     }
     let terminal = Terminal::ours();
-    let main = spawn::spawn(&image.prepare(), terminal)?;
+    let prepared = image.prepare();
+    let main = spawn::spawn(&prepared, terminal)?;
     let resident = Resident::new(main, *how, terminal);
     // Only returns if it fails; then the same loop runs with the memory we have.
-    let _ = exec::restart(&arguments::of(&resident));
+    let _ = prepared.restart_ourselves(&arguments::of(&resident));
     Ok(resident.run())
 }
 
@@ -75,6 +76,12 @@ pub fn resident(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
         release_descriptors();
         resident.run()
     })
+}
+
+/// The main child that an init's command line names, `/proc/PID/cmdline`; `None` if it is no command line of ours.
+#[must_use]
+pub fn child_in(command_line: &[u8]) -> Option<i32> {
+    arguments::child_in(command_line)
 }
 
 /// Closes what our caller gave the child through us: a pipe that the child closes is then closed, and a socket free.

@@ -117,8 +117,8 @@ pub struct Function {
     pub is_async: bool,
     /// Does it `yield`? Then a call gives a generator.
     pub is_generator: bool,
-    /// Has it a decorator?
-    pub is_decorated: bool,
+    /// Its decorators, the outermost first.
+    pub decorators: Vec<Value>,
     /// The annotation of what it returns.
     pub annotation: Option<Value>,
     /// Its body.

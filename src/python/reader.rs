@@ -193,7 +193,7 @@ impl Reader {
             required,
             is_async: def.is_async,
             is_generator: def.body.iter().any(yields),
-            is_decorated: !def.decorator_list.is_empty(),
+            decorators: def.decorator_list.iter().map(|decorator| value(&decorator.expression, 0)).collect(),
             annotation: def.returns.as_deref().map(|annotation| match value(annotation, 0) {
                 Value::String(name) => Value::Name(name),
                 other => other,

@@ -10,8 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::fcntl::{Flock, FlockArg};
 
-const PACKAGES: [&str; 5] =
-    ["flask==3.0.3", "django==4.2.16", "fastapi==0.115.0", "gunicorn==23.0.0", "uvicorn-worker==0.2.0"];
+const PACKAGES: [&str; 6] = [
+    "aiohttp==3.14.5",
+    "flask==3.0.3",
+    "django==4.2.16",
+    "fastapi==0.115.0",
+    "gunicorn==23.0.0",
+    "uvicorn-worker==0.2.0",
+];
 
 /// The folder of the environment.
 pub(crate) fn environment() -> &'static Path {
@@ -19,7 +25,7 @@ pub(crate) fn environment() -> &'static Path {
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
         let lock = File::create(folder.with_extension("lock")).unwrap();
-        let _lock = Flock::lock(lock, FlockArg::LockExclusive).expect("a lock");
+        let _lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
         let stamp = folder.join("complete");
         let wanted = PACKAGES.join(" ");
         if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {

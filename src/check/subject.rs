@@ -1,0 +1,70 @@
+//! From a decision to what `check` has to prove about it. Pure but for the files that the decision has read already.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Subject, Target};
+use crate::app::Step;
+use crate::decision::Decision;
+use crate::files::Files;
+use crate::gunicorn;
+use crate::launch::Launch;
+use crate::settings::Settings;
+
+impl Subject {
+    /// What has to hold for this decision to serve the user's site.
+    #[must_use]
+    pub fn of(decision: &Decision, settings: &Settings, files: &dyn Files, limit: Duration, site_runs: bool) -> Self {
+        let root = &settings.app_root;
+        let (target, environ, folder) = match &decision.outcome {
+            _ if decision.step == Step::DefaultSite => (Target::DefaultSite, settings.environ.clone(), root.clone()),
+            Err(failure) => (Target::Impossible(failure.clone()), settings.environ.clone(), root.clone()),
+            Ok(launch) => {
+                let folder = launch.directory.clone().unwrap_or_else(|| root.clone());
+                (target(launch, decision, files), launch.environ.clone(), folder)
+            }
+        };
+        let environment = decision.python.environment.as_ref().map(|environment| environment.folder.clone());
+        Self { target, environ, folder, app_root: root.clone(), environment, limit, site_runs }
+    }
+}
+
+fn target(launch: &Launch, decision: &Decision, files: &dyn Files) -> Target {
+    let Launch { program, argv, .. } = launch;
+    let interpreter = |script: &Path| {
+        let named = gunicorn::script_interpreter(files, script).filter(|path| is_python(path));
+        named.or_else(|| Some(decision.python.interpreter()?.path.clone()))
+    };
+    // However it was given: found, by its path, or as a module of an interpreter.
+    let gunicorn = match argv.get(1..3) {
+        Some([option, module]) if option == "-m" && module == "gunicorn" => Some((program.clone(), &argv[3..])),
+        _ if program.file_name() == Some(OsStr::new("gunicorn")) => {
+            interpreter(program).map(|python| (python, argv.get(1..).unwrap_or_default()))
+        }
+        _ => None,
+    };
+    if let Some((python, arguments)) = gunicorn {
+        return Target::Gunicorn { python, arguments: arguments.to_vec() };
+    }
+    let script = launch.is_shell.then(|| script_of(argv, files)).flatten();
+    match script {
+        Some(text) => Target::Script { shell: program.clone(), text },
+        None => Target::Program { name: argv.first().cloned().unwrap_or_default(), path: program.clone() },
+    }
+}
+
+/// What a shell is to read: the text behind `-c`, else the file that its first operand names.
+fn script_of(argv: &[OsString], files: &dyn Files) -> Option<Vec<u8>> {
+    let mut words = argv.iter().skip(1);
+    let first = words.find(|word| *word == "-c" || !word.as_bytes().starts_with(b"-"))?;
+    if first == "-c" {
+        return words.next().map(|text| text.clone().into_vec());
+    }
+    files.read(&PathBuf::from(first)).ok().map(|text| text.to_vec())
+}
+
+fn is_python(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"python"))
+}

@@ -1,0 +1,405 @@
+//! What a name of the app means: is it a web app, what makes one, or something else?
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::frameworks::{self, Framework, Gives};
+use super::workspace::{Located, Source, Workspace};
+use crate::app::Interface;
+use crate::python::{Bound, Class, Function, Import, Scope, Value};
+
+/// How many hops from name to name are followed.
+const MAX_HOPS: usize = 24;
+
+/// A web app, as a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub framework: &'static str,
+    pub interface: Interface,
+    /// Is it made around another app (or several)?
+    pub is_wrapper: bool,
+}
+
+/// What a value is.
+#[derive(Clone)]
+pub(super) enum Thing {
+    /// A web app.
+    App(Kind),
+    /// Something that holds the web app as an attribute.
+    Holder(&'static Framework),
+    /// Something that runs elsewhere.
+    Own(&'static Framework),
+    /// A name of a package that is not the app's own.
+    External(String),
+    /// What an unknown call of such a name gives; around an app if one was handed in.
+    Made(String, Option<Kind>),
+    /// A module of the app.
+    Module(Rc<Source>),
+    /// A folder of modules without `__init__.py`.
+    Folder(std::path::PathBuf),
+    /// A function of the app.
+    Function(Rc<Source>, Rc<Function>),
+    /// A class of the app.
+    Class(Rc<Source>, Rc<Class>),
+    /// An instance of a class of the app that is no web app.
+    Instance,
+    /// A number, a string, a list.
+    Plain,
+    /// Nobody can tell.
+    Unknown,
+}
+
+/// Where a value is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'f> {
+    /// The file.
+    pub source: &'f Rc<Source>,
+    /// The folder of the module path.
+    pub base: &'f Path,
+    /// The function, if it is in one.
+    pub function: Option<&'f Function>,
+}
+
+impl Workspace<'_> {
+    /// What a name of a file is when the file is imported from `base`.
+    pub(super) fn meaning(&self, source: &Rc<Source>, base: &Path, name: &str) -> Thing {
+        self.lookup(Frame { source, base, function: None }, name, usize::MAX, MAX_HOPS)
+    }
+
+    /// What a value in a file is.
+    pub(super) fn value_meaning(&self, source: &Rc<Source>, base: &Path, value: &Value) -> Thing {
+        self.value(Frame { source, base, function: None }, value, usize::MAX, MAX_HOPS)
+    }
+
+    /// What calling something without arguments gives.
+    pub(super) fn result(&self, base: &Path, thing: &Thing) -> Thing {
+        self.call(base, thing, None, MAX_HOPS)
+    }
+
+    fn value(&self, at: Frame<'_>, value: &Value, before: usize, hops: usize) -> Thing {
+        if hops == 0 || !self.step() {
+            return Thing::Unknown;
+        }
+        let hops = hops - 1;
+        match value {
+            Value::Name(path) => {
+                let mut parts = path.split('.');
+                let head = self.lookup(at, parts.next().unwrap_or_default(), before, hops);
+                parts.fold(head, |thing, name| self.attribute(at.base, thing, name, hops))
+            }
+            Value::Attribute { of, name } => {
+                let of = self.value(at, of, before, hops);
+                self.attribute(at.base, of, name, hops)
+            }
+            Value::Call { callee, arguments, keywords } => {
+                let callee = self.value(at, callee, before, hops);
+                let values = arguments.iter().chain(keywords.iter().map(|(_, value)| value));
+                let inner = || values.clone().find_map(|argument| self.app_in(at, argument, before, hops));
+                match &callee {
+                    Thing::External(_) | Thing::Function(..) => self.call(at.base, &callee, inner(), hops),
+                    _ => self.call(at.base, &callee, None, hops),
+                }
+            }
+            Value::Item { of, index } => match (self.value(at, of, before, hops), &**of) {
+                // `app, rt = fast_app()`: the first is the app.
+                (app @ Thing::App(_), Value::Call { .. }) if *index == 0 => app,
+                (_, Value::Tuple(items)) => {
+                    items.get(*index).map_or(Thing::Unknown, |item| self.value(at, item, before, hops))
+                }
+                _ => Thing::Unknown,
+            },
+            Value::Either(values) => {
+                let things = values.iter().map(|value| self.value(at, value, before, hops));
+                best(things)
+            }
+            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Other => Thing::Plain,
+            Value::Tuple(items) => match items.first().map(|item| self.value(at, item, before, hops)) {
+                // `return app, socketio`: kept, so that the first item can be taken.
+                Some(app @ Thing::App(_)) => app,
+                _ => Thing::Plain,
+            },
+        }
+    }
+
+    /// The app that is handed to a call, if there is one.
+    fn app_in(&self, at: Frame<'_>, argument: &Value, before: usize, hops: usize) -> Option<Kind> {
+        if !matches!(argument, Value::Name(_) | Value::Call { .. } | Value::Attribute { .. }) {
+            return None;
+        }
+        match self.value(at, argument, before, hops) {
+            Thing::App(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    fn lookup(&self, at: Frame<'_>, name: &str, before: usize, hops: usize) -> Thing {
+        if hops == 0 || !self.step() {
+            return Thing::Unknown;
+        }
+        if let Some(function) = at.function {
+            if function.scope.bindings.iter().any(|binding| binding.name == name) {
+                return self.bound(at, &function.scope, name, before, hops);
+            }
+            if function.parameters.iter().any(|parameter| parameter == name) {
+                return Thing::Unknown;
+            }
+            let outside = Frame { function: None, ..at };
+            return self.lookup(outside, name, usize::MAX, hops);
+        }
+        if before < usize::MAX {
+            return self.module_name(at, name, before, hops);
+        }
+        self.remember(at.source, at.base, name, || self.module_name(at, name, before, hops))
+    }
+
+    fn module_name(&self, at: Frame<'_>, name: &str, before: usize, hops: usize) -> Thing {
+        let scope = &at.source.module.scope;
+        if scope.bindings.iter().any(|binding| binding.name == name) {
+            self.bound(at, scope, name, before, hops)
+        } else {
+            self.star(at, scope, name, hops)
+        }
+    }
+
+    /// What the last binding of a name before a place gives; when there are several (`try`, `if`), the one that tells
+    /// most.
+    fn bound(&self, at: Frame<'_>, scope: &Scope, name: &str, before: usize, hops: usize) -> Thing {
+        let bindings = scope.bindings.iter().enumerate().take(before).rev();
+        let bindings = bindings.filter(|(_, binding)| binding.name == name).take(6);
+        best(bindings.map(|(index, binding)| match &binding.bound {
+            Bound::Value(value) => self.value(at, value, index, hops - 1),
+            Bound::Function(function) => Thing::Function(Rc::clone(at.source), Rc::clone(function)),
+            Bound::Class(class) => Thing::Class(Rc::clone(at.source), Rc::clone(class)),
+            Bound::Import(import) => self.import(at.source, at.base, import, hops - 1),
+        }))
+    }
+
+    /// A name that only `from x import *` can have bound.
+    fn star(&self, at: Frame<'_>, scope: &Scope, name: &str, hops: usize) -> Thing {
+        for star in scope.stars.iter().rev() {
+            match self.import(at.source, at.base, star, hops - 1) {
+                Thing::Module(module) if module.file != at.source.file => {
+                    let inside = Frame { source: &module, base: at.base, function: None };
+                    let thing = self.lookup(inside, name, usize::MAX, hops - 1);
+                    if !matches!(thing, Thing::Unknown) {
+                        return thing;
+                    }
+                }
+                Thing::External(package) => {
+                    let path = format!("{package}.{name}");
+                    let is_specific = |framework: &Framework| !framework.makers.is_empty();
+                    if frameworks::maker(&path).is_some_and(is_specific) {
+                        return Thing::External(path);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Thing::Unknown
+    }
+
+    /// Follows an import. What is not a module of the app is somebody else's.
+    pub(super) fn import(&self, source: &Source, base: &Path, import: &Import, hops: usize) -> Thing {
+        if hops == 0 || !self.step() {
+            return Thing::Unknown;
+        }
+        let Some(located) = self.locate_import(source, base, import.level, &import.module) else {
+            let name = import.name.as_ref().map(|name| format!(".{name}")).unwrap_or_default();
+            return if import.level > 0 { Thing::Unknown } else { Thing::External(format!("{}{name}", import.module)) };
+        };
+        let module = self.open(located);
+        match &import.name {
+            Some(name) => self.attribute(base, module, name, hops - 1),
+            None => module,
+        }
+    }
+
+    /// The file that an import statement leads to.
+    pub(super) fn locate_import(&self, source: &Source, base: &Path, level: u32, module: &str) -> Option<Located> {
+        if level > 0 {
+            let up = usize::try_from(level - 1).ok()?;
+            let package = source.folder().ancestors().nth(up)?;
+            return self.locate(package, module);
+        }
+        let located = self.locate(base, module);
+        // A script finds the modules beside it, wherever it is started from.
+        if located.is_none() && source.folder() != base { self.locate(source.folder(), module) } else { located }
+    }
+
+    fn open(&self, located: Located) -> Thing {
+        match located {
+            Located::File(file) => self.source(&file).map_or(Thing::Unknown, Thing::Module),
+            Located::Folder(folder) => Thing::Folder(folder),
+        }
+    }
+
+    fn attribute(&self, base: &Path, of: Thing, name: &str, hops: usize) -> Thing {
+        if hops == 0 || !self.step() {
+            return Thing::Unknown;
+        }
+        match of {
+            Thing::External(path) | Thing::Made(path, _) => {
+                let path = format!("{path}.{name}");
+                if path == "cherrypy.tree" { Thing::App(CHERRYPY) } else { Thing::External(path) }
+            }
+            // A method of a server can give an app: `FastMCP("x").http_app()`.
+            Thing::Own(framework) => Thing::External(format!("{}.{name}", framework.package)),
+            Thing::Holder(framework) => match framework.gives {
+                Gives::Holder(attribute, interface, _) if attribute == name => Thing::App(plain(framework, interface)),
+                _ => Thing::Unknown,
+            },
+            // The Flask app inside: `application = connexion.App(__name__).app`.
+            Thing::App(Kind { framework: "Connexion", .. }) if name == "app" => Thing::App(CONNEXION_INSIDE),
+            Thing::App(kind) if matches!(name, "wsgi_app" | "asgi_app") => Thing::App(kind),
+            Thing::Module(module) => {
+                let inside = Frame { source: &module, base, function: None };
+                match self.lookup(inside, name, usize::MAX, hops - 1) {
+                    Thing::Unknown if super::workspace::is_package(&module.file) => {
+                        self.submodule(module.folder(), name)
+                    }
+                    thing => thing,
+                }
+            }
+            Thing::Folder(folder) => self.submodule(&folder, name),
+            _ => Thing::Unknown,
+        }
+    }
+
+    fn submodule(&self, folder: &Path, name: &str) -> Thing {
+        self.child(folder, name).map_or(Thing::Unknown, |located| self.open(located))
+    }
+
+    fn call(&self, base: &Path, callee: &Thing, inner: Option<Kind>, hops: usize) -> Thing {
+        if hops == 0 || !self.step() {
+            return Thing::Unknown;
+        }
+        match callee {
+            Thing::External(path) => self.made(path, inner),
+            Thing::Function(source, function) => {
+                if function.is_async || function.is_generator {
+                    return Thing::Unknown;
+                }
+                let inside = Frame { source, base, function: Some(function) };
+                let returned = function.scope.returns.iter();
+                let returned = returned.map(|value| self.value(inside, value, usize::MAX, hops - 1));
+                let annotated = function.annotation.iter().map(|annotation| {
+                    let class = self.value(Frame { function: None, ..inside }, annotation, usize::MAX, hops - 1);
+                    match class {
+                        Thing::External(_) | Thing::Class(..) => self.call(base, &class, None, hops - 1),
+                        _ => Thing::Unknown,
+                    }
+                });
+                match best(returned.chain(annotated)) {
+                    // `return wrap(app)` with the app as an argument.
+                    Thing::Unknown => inner.map_or(Thing::Unknown, |kind| {
+                        Thing::Made(String::new(), Some(Kind { is_wrapper: true, ..kind }))
+                    }),
+                    thing => thing,
+                }
+            }
+            Thing::Class(source, class) => self.instance(source, base, class, hops),
+            _ => Thing::Unknown,
+        }
+    }
+
+    /// What calling a name of a package gives.
+    fn made(&self, path: &str, inner: Option<Kind>) -> Thing {
+        let Some(framework) = frameworks::maker(path) else { return Thing::Made(path.to_owned(), inner) };
+        match framework.gives {
+            Gives::App(interface) => Thing::App(plain(framework, interface)),
+            Gives::Around(interface) => {
+                let framework = inner.map_or(framework.name, |kind| kind.framework);
+                Thing::App(Kind { framework, interface, is_wrapper: true })
+            }
+            Gives::Changed(before, release, after) => {
+                let interface = if self.is_required_before(framework.package, release) { before } else { after };
+                Thing::App(plain(framework, interface))
+            }
+            Gives::Holder(..) => Thing::Holder(framework),
+            Gives::Own(_) => Thing::Own(framework),
+        }
+    }
+
+    /// What an instance of a class of the app is: what its base class makes it, or what its `__call__` takes.
+    fn instance(&self, source: &Rc<Source>, base: &Path, class: &Class, hops: usize) -> Thing {
+        if let Some(interface) = class.call.as_ref().and_then(raw_interface) {
+            return Thing::App(raw(interface));
+        }
+        let at = Frame { source, base, function: None };
+        let bases = class.bases.iter().map(|parent| {
+            let parent = self.value(at, parent, usize::MAX, hops - 1);
+            self.call(base, &parent, None, hops - 1)
+        });
+        match best(bases) {
+            Thing::Unknown | Thing::Plain => Thing::Instance,
+            thing => thing,
+        }
+    }
+}
+
+fn plain(framework: &Framework, interface: Interface) -> Kind {
+    Kind { framework: framework.name, interface, is_wrapper: false }
+}
+
+const CONNEXION_INSIDE: Kind = Kind { framework: "Connexion", interface: Interface::Wsgi, is_wrapper: false };
+
+const CHERRYPY: Kind = Kind { framework: "CherryPy", interface: Interface::Wsgi, is_wrapper: false };
+
+/// A web app without a framework.
+pub(super) fn raw(interface: Interface) -> Kind {
+    let framework = match interface {
+        Interface::Wsgi => "WSGI",
+        Interface::Asgi => "ASGI",
+    };
+    Kind { framework, interface, is_wrapper: false }
+}
+
+/// The interface of a function that is an app by itself: `def app(environ, start_response)`,
+/// `async def app(scope, receive, send)`.
+pub(super) fn raw_interface(function: &Function) -> Option<Interface> {
+    let names: Vec<_> = function.parameters.iter().map(|name| name.trim_start_matches('_')).collect();
+    match names.as_slice() {
+        [first, second, ..] if function.required == 2 && !function.is_async => {
+            let is_wsgi = second.starts_with("start") || (first.starts_with("env") && second.contains("resp"));
+            is_wsgi.then_some(Interface::Wsgi)
+        }
+        [_, "receive", "send"] if function.is_async => Some(Interface::Asgi),
+        // `@Request.application` of Werkzeug, `@wsgify` of WebOb.
+        [_] if function.decorators.iter().any(makes_wsgi) => Some(Interface::Wsgi),
+        _ => None,
+    }
+}
+
+fn makes_wsgi(decorator: &Value) -> bool {
+    let last = decorator.name().and_then(|name| name.rsplit('.').next());
+    matches!(last, Some("wsgify"))
+        || matches!(decorator.name(), Some("Request.application" | "BaseRequest.application"))
+}
+
+/// The one that tells most; of equals, the first.
+fn best(things: impl Iterator<Item = Thing>) -> Thing {
+    let mut best = Thing::Unknown;
+    for thing in things {
+        if weight(&thing) > weight(&best) {
+            best = thing;
+        }
+        if matches!(best, Thing::App(_)) {
+            break;
+        }
+    }
+    best
+}
+
+fn weight(thing: &Thing) -> u8 {
+    match thing {
+        Thing::Unknown => 0,
+        Thing::Plain => 1,
+        Thing::Instance => 2,
+        Thing::External(_) | Thing::Folder(_) | Thing::Module(_) => 3,
+        Thing::Made(..) => 4,
+        Thing::Own(_) => 5,
+        Thing::Class(..) | Thing::Function(..) => 6,
+        Thing::Holder(..) => 7,
+        Thing::App(_) => 8,
+    }
+}

@@ -1,0 +1,143 @@
+//! From which folder a file must be imported, so that its own imports work.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::workspace::{Located, Source, Workspace, is_package};
+use crate::python::Imported;
+
+/// How many files are followed to see which folder their imports start from.
+const MAX_FOLLOWED: usize = 16;
+
+/// Files that mark a folder as the root of an app of its own.
+const ROOT_FILES: [&str; 6] = ["Dockerfile", "Pipfile", "Procfile", "pyproject.toml", "requirements.txt", "uv.lock"];
+
+/// How well a folder serves as the start of the module path: less is better.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Fit {
+    /// Modules of the app that could be imported from another folder, but not from this one.
+    missing: usize,
+    /// The less is found, the worse.
+    not_found: usize,
+    /// Without imports that say anything: 0 for the folder that convention names.
+    unusual: bool,
+}
+
+impl Workspace<'_> {
+    /// The folder from which `file` is to be imported: the one from which most of the app's own imports can be
+    /// followed, in the file and in what it imports. What says nothing leaves convention: above a package, else the
+    /// file's own folder.
+    pub(super) fn base_of(&self, file: &Path) -> PathBuf {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        if folder.as_os_str().is_empty() {
+            return PathBuf::new();
+        }
+        let bases: Vec<&Path> = folder.ancestors().collect();
+        let usual = self.usual_base(folder);
+        let fits = bases.iter().map(|base| (self.fit(file, base, &bases, &usual), *base));
+        // Of equals the nearest; the file's own folder comes first.
+        fits.min_by(|(one, _), (other, _)| one.cmp(other)).map_or(usual, |(_, base)| base.to_owned())
+    }
+
+    fn usual_base(&self, folder: &Path) -> PathBuf {
+        let is_inside = |folder: &&Path| self.folder(folder).has("__init__.py");
+        let above = folder.ancestors().find(|folder| !is_inside(folder)).unwrap_or(Path::new(""));
+        let listing = self.folder(folder);
+        let is_root = listing.has("manage.py") || listing.notable.iter().any(|name| ROOT_FILES.contains(name));
+        if is_root && above != folder && !self.has_relative_import(folder) {
+            folder.to_owned()
+        } else {
+            above.to_owned()
+        }
+    }
+
+    fn has_relative_import(&self, folder: &Path) -> bool {
+        let listing = self.folder(folder);
+        listing.python.iter().take(4).any(|name| {
+            let source = self.source(&folder.join(name));
+            source.is_some_and(|source| source.module.imports.iter().any(|import| import.level > 0))
+        })
+    }
+
+    fn fit(&self, file: &Path, base: &Path, bases: &[&Path], usual: &Path) -> Fit {
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![file.to_owned()];
+        waiting.extend(packages_of(file, base).into_iter().filter(|init| self.is_known_file(init)));
+        let (mut missing, mut found) = (0, 0);
+        while let Some(file) = waiting.pop() {
+            if seen.len() >= MAX_FOLLOWED || !seen.insert(file.clone()) {
+                continue;
+            }
+            let Some(source) = self.source(&file) else { continue };
+            for import in &source.module.imports {
+                if import.level > 0 {
+                    missing += usize::from(!is_below(&source, base, import)) * 8;
+                    waiting.extend(self.followed(&source, base, import));
+                } else if import.module != "__future__" {
+                    let files = self.followed(&source, base, import);
+                    let is_itself = files.iter().all(|other| *other == file);
+                    if !files.is_empty() && !is_itself {
+                        found += 1;
+                        waiting.extend(files);
+                    } else if self.is_elsewhere(import, base, bases, &file) {
+                        missing += 1;
+                    }
+                }
+            }
+        }
+        Fit { missing, not_found: usize::MAX - found, unusual: base != usual }
+    }
+
+    fn is_known_file(&self, init: &Path) -> bool {
+        init.parent().is_some_and(|folder| self.folder(folder).has("__init__.py"))
+    }
+
+    /// The files that an import runs.
+    fn followed(&self, source: &Source, base: &Path, import: &Imported) -> Vec<PathBuf> {
+        let located = if import.level > 0 {
+            self.locate_import(source, base, import.level, &import.module)
+        } else {
+            self.locate(base, &import.module)
+        };
+        let mut files = Vec::new();
+        let folder = match located {
+            None => return files,
+            Some(Located::File(file)) => {
+                let folder = file.parent().filter(|_| is_package(&file)).map(Path::to_owned);
+                files.push(file);
+                folder
+            }
+            Some(Located::Folder(folder)) => Some(folder),
+        };
+        if let Some(folder) = folder {
+            files.extend(import.names.iter().filter_map(|name| match self.child(&folder, name) {
+                Some(Located::File(file)) => Some(file),
+                _ => None,
+            }));
+        }
+        files
+    }
+
+    /// Is this a module of the app when it is looked for from another folder?
+    fn is_elsewhere(&self, import: &Imported, base: &Path, bases: &[&Path], file: &Path) -> bool {
+        bases.iter().filter(|other| **other != base).any(|other| match self.locate(other, &import.module) {
+            Some(Located::File(found)) => found != file,
+            Some(Located::Folder(folder)) => {
+                import.names.iter().any(|name| self.child(&folder, name).is_some()) || import.names.is_empty()
+            }
+            None => false,
+        })
+    }
+}
+
+/// The `__init__.py` that Python runs before the file.
+fn packages_of(file: &Path, base: &Path) -> Vec<PathBuf> {
+    let above = file.ancestors().skip(1).take_while(|folder| *folder != base);
+    above.map(|folder| folder.join("__init__.py")).filter(|init| init != file).collect()
+}
+
+/// Does a relative import stay inside the packages below `base`?
+fn is_below(source: &Source, base: &Path, import: &Imported) -> bool {
+    let up = usize::try_from(import.level - 1).unwrap_or(usize::MAX);
+    source.folder().ancestors().nth(up).is_some_and(|package| package != base && package.starts_with(base))
+}

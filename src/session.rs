@@ -1,0 +1,112 @@
+//! Called by hand in a container whose site runs: what PID 1 was given, and what its app got.
+//!
+//! `explain`, `check` and `env` are there to tell what PID 1 decided, and a login shell knows nothing of that: its
+//! environment was made by sshd or by `docker exec`, and PID 1's arguments went with `execve`.
+
+use std::fs;
+
+use serde::Serialize;
+
+use crate::cli::Call;
+use crate::environ::Environ;
+use crate::init;
+use crate::run;
+use crate::settings::Flags;
+
+/// Whose environment it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// That of the container's app: a pystart is or was PID 1.
+    Container,
+    /// Our own.
+    Process,
+}
+
+/// What a call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The environment.
+    pub environ: Environ,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl Session {
+    /// The environment of the container's app where there is one and it may be read, else `own`.
+    ///
+    /// PID 1 is either what took pystart's place, and its environment is the app's; or it is pystart as init, and the
+    /// app is the child it names. Both carry [`run::GIVEN`], which nothing else in the container does by accident:
+    /// it is looked for in these two places only.
+    #[must_use]
+    pub fn find(own: &Environ) -> Self {
+        let of = |pid: i32| fs::read(format!("/proc/{pid}/environ")).map(|block| Environ::from_block(&block));
+        let first = if std::process::id() == 1 { Environ::default() } else { of(1).unwrap_or_default() };
+        let child = || {
+            let line = fs::read("/proc/1/cmdline").ok()?;
+            of(init::child_in(&line)?).ok()
+        };
+        Self::choose(own, first, child)
+    }
+
+    fn choose(own: &Environ, first: Environ, child: impl FnOnce() -> Option<Environ>) -> Self {
+        let is_ours = |environ: &Environ| environ.get(run::GIVEN).is_some();
+        let found = Some(first).filter(is_ours).or_else(|| child().filter(is_ours));
+        match found {
+            Some(environ) => Self { environ, source: Source::Container },
+            None => Self { environ: own.clone(), source: Source::Process },
+        }
+    }
+
+    /// What was typed, or what PID 1 was given if nothing was.
+    #[must_use]
+    pub fn flags(&self, typed: Flags) -> Flags {
+        if typed != Flags::default() {
+            return typed;
+        }
+        match self.environ.get(run::GIVEN).map(|given| Call::parse(&run::parse_given(given))) {
+            Some(Call::Run(flags)) if self.source == Source::Container => flags,
+            _ => typed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn environ(pairs: &[(&str, &str)]) -> Environ {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn only_the_environment_of_a_pystarts_app_is_the_containers() {
+        let own = environ(&[("A", "own"), (run::GIVEN, "pystart")]);
+        let plain = environ(&[("A", "init")]);
+        let app = environ(&[("A", "app"), (run::GIVEN, "pystart")]);
+        let rows = [
+            ("exec-ed", app.clone(), None, (&app, Source::Container)),
+            ("as init", plain.clone(), Some(app.clone()), (&app, Source::Container)),
+            ("another init", plain.clone(), Some(plain.clone()), (&own, Source::Process)),
+            ("unreadable", Environ::default(), None, (&own, Source::Process)),
+        ];
+        for (row, first, child, (environ, source)) in rows {
+            let found = Session::choose(&own, first, || child);
+            assert_eq!((&found.environ, found.source), (environ, source), "{row}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_counts_before_what_pid_1_was_given() {
+        let given = environ(&[(run::GIVEN, "pystart run --port 81 'a b'")]);
+        let container = Session { environ: given.clone(), source: Source::Container };
+        let first = Flags { port: Some("81".into()), command: vec![OsString::from("a b")], ..Flags::default() };
+        let typed = Flags { port: Some("82".into()), ..Flags::default() };
+        assert_eq!(container.flags(Flags::default()), first);
+        assert_eq!(container.flags(typed.clone()), typed);
+        let process = Session { environ: given, source: Source::Process };
+        assert_eq!(process.flags(Flags::default()), Flags::default());
+    }
+}

@@ -1,0 +1,79 @@
+//! What stays in memory while the main child runs.
+
+use std::ffi::OsStr;
+
+use nix::libc::{SIGTERM, SIGWINCH};
+
+use crate::Test;
+use crate::stage::{Stage, namespace, proc, pystart, python, until, words};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("resident::it_sleeps_in_one_call_without_a_time_limit", sleeps),
+    ("resident::it_keeps_little_memory", memory),
+    ("resident::without_a_proc_it_does_the_same_in_its_first_life", without_proc),
+    ("resident::it_reads_well_in_ps_and_has_the_environment_of_the_child", looks),
+];
+
+/// Waits until the second life has begun.
+fn settled(stage: &Stage) {
+    until("it waits for signals", || waiting(stage.pid()).map(drop));
+}
+
+/// The arguments of the `rt_sigtimedwait` that the process sleeps in.
+fn waiting(pid: i32) -> Option<Vec<String>> {
+    let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    let mut words = call.split_ascii_whitespace().map(str::to_owned);
+    let number: i64 = words.next()?.parse().ok()?;
+    (number == nix::libc::SYS_rt_sigtimedwait).then(|| words.collect())
+}
+
+fn sleeps() {
+    let stage = Stage::init(&["sleep", "1000"]);
+    settled(&stage);
+    let arguments = waiting(stage.pid()).unwrap_or_default();
+    // The third argument is the time limit: none means no wake-ups.
+    assert_eq!(arguments.get(2).map(String::as_str), Some("0x0"), "{arguments:?}");
+    assert!(proc(stage.pid(), "status").contains("Threads:\t1\n"));
+}
+
+fn memory() {
+    let stage = Stage::init(&["sleep", "1000"]);
+    settled(&stage);
+    let rollup = proc(stage.pid(), "smaps_rollup");
+    let anonymous = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")?.trim().strip_suffix(" kB"));
+    let anonymous: u32 = anonymous.and_then(|size| size.trim().parse().ok()).unwrap_or(u32::MAX);
+    assert!(anonymous <= 64, "{rollup}");
+}
+
+fn looks() {
+    let stage = Stage::init_with(&["sleep", "1000"], &[("A_VARIABLE", OsStr::new("a value"))]);
+    settled(&stage);
+    let cmdline = proc(stage.pid(), "cmdline");
+    assert!(cmdline.starts_with("pystart: init\0child=2\0grace="), "{cmdline:?}");
+    assert_eq!(proc(stage.pid(), "comm"), "pystart\n");
+    assert!(proc(stage.pid(), "environ").contains("A_VARIABLE=a value\0"));
+    assert_eq!(proc(stage.pid(), "environ"), proc(stage.main(), "environ"));
+}
+
+fn without_proc() {
+    let child = python(
+        "
+if os.fork() == 0:
+    record('left', then=leave()); say('ready'); pause()
+record('child', then=leave(9)); say('ready'); pause()",
+    );
+    let child = words(&child);
+    let hidden = ["sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"];
+    let command: Vec<_> = hidden.into_iter().chain(pystart(&child)).collect();
+    let stage = Stage::play(&namespace(&command), &[]);
+    stage.expect("ready");
+    stage.expect("ready");
+    assert_eq!(proc(stage.pid(), "cmdline").replace('\0', " "), pystart(&child).join(" ") + " ");
+    stage.signal(SIGWINCH);
+    stage.expect("child 28");
+    stage.signal(SIGTERM);
+    for line in ["child 15", "done", "left 15", "done"] {
+        stage.expect(line);
+    }
+    stage.end_with(9);
+}

@@ -1,0 +1,125 @@
+//! The start-up order, row by row, with real frameworks.
+
+use std::process::Command;
+
+use crate::python::{self, App};
+use crate::site::{Site, ended, explain, pystart};
+use crate::{FLASK, wsgi};
+
+/// What `django-admin startproject` makes, with one page.
+fn django_project() -> App {
+    let app = App::new(&[]);
+    let status = Command::new(python::environment().join("bin/django-admin"))
+        .args(["startproject", "mysite", "."])
+        .current_dir(&app.root)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    app.write(
+        "mysite/urls.py",
+        "from django.http import HttpResponse\nfrom django.urls import path\n\n\
+         urlpatterns = [path(\"\", lambda request: HttpResponse(\"hello from django\"))]\n",
+    );
+    app
+}
+
+#[test]
+fn a_django_project_comes_before_flask() {
+    let app = django_project();
+    app.write("app.py", FLASK);
+    let mut site = Site::start(pystart(&app.root).env("DJANGO_ALLOWED_HOSTS", "*"));
+    assert_eq!(site.get("/"), "hello from django");
+    let report = explain(&app.root, &[]);
+    assert_eq!(report["step"], "django");
+    let expected = ["gunicorn", "--bind=0.0.0.0", "--timeout", "600", "mysite.wsgi"];
+    assert_eq!(report["argv"], serde_json::json!(expected));
+    assert_eq!(report["target"], "mysite.wsgi:application");
+}
+
+#[test]
+fn application_py_comes_before_app_py() {
+    let app = App::new(&[("app.py", FLASK), ("application.py", &FLASK.replace("hello", "application"))]);
+    let mut site = Site::start(&mut pystart(&app.root));
+    assert_eq!(site.get("/"), "application from flask");
+    let argv = &explain(&app.root, &[])["argv"];
+    assert_eq!(*argv, serde_json::json!(["gunicorn", "--bind=0.0.0.0", "--timeout", "600", "application:app"]));
+}
+
+#[test]
+fn app_py_is_flask() {
+    let app = App::new(&[("app.py", FLASK)]);
+    let mut site = Site::start(&mut pystart(&app.root));
+    assert_eq!(site.get("/"), "hello from flask");
+    assert!(site.log().contains("pystart: exec gunicorn --bind=0.0.0.0:"), "{}", site.log());
+    let report = explain(&app.root, &[]);
+    assert_eq!(
+        (&report["step"], &report["target"], &report["asgi"]),
+        (&"flask".into(), &"app:app".into(), &false.into())
+    );
+    assert_eq!(report["cwd"], report["app_root"]);
+}
+
+#[test]
+fn an_empty_folder_gets_the_default_site_and_is_told_why() {
+    let app = App::new(&[]);
+    let mut site = Site::start(&mut pystart(&app.root));
+    assert!(site.get("/").contains("<html"));
+    let log = site.log();
+    assert!(log.contains("no app was found in `") && log.contains("looked for a folder with `wsgi.py`"), "{log}");
+    assert!(log.contains("pystart: hint: "), "{log}");
+    let report = explain(&app.root, &[]);
+    assert_eq!((&report["step"], &report["target"]), (&"default-site".into(), &serde_json::Value::Null));
+    let steps: Vec<_> =
+        report["evidence"].as_array().unwrap().iter().map(|fact| fact["step"].as_str().unwrap()).collect();
+    assert!(steps.is_sorted_by_key(|step| {
+        ["custom", "django", "flask", "other", "default-site"].iter().position(|s| s == step)
+    }));
+}
+
+#[test]
+fn a_missing_root_of_the_platform_gets_the_default_site_and_a_missing_one_of_the_user_an_error() {
+    let app = App::new(&[]);
+    let missing = app.root.join("not-there");
+    let mut command = pystart(&missing);
+    let mut site = Site::start(command.env_remove("PYSTART_APP_ROOT").env("HOME_SITE", &missing));
+    assert!(site.get("/").contains("<html"));
+    let refused = ended(&mut pystart(&missing));
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains("not-there") && refused.err.contains("PYSTART_APP_ROOT"), "{}", refused.err);
+}
+
+#[test]
+fn the_same_tree_gives_the_same_answer() {
+    let app = App::new(&[]);
+    for folder in ["zeta", "alpha", "Mid", "beta"] {
+        app.write(
+            &format!("{folder}/wsgi.py"),
+            "from django.core.wsgi import get_wsgi_application\n\napplication = get_wsgi_application()\n",
+        );
+    }
+    let first = explain(&app.root, &[]);
+    assert_eq!(first["target"], "Mid.wsgi:application", "by name, as bytes compare");
+    for _ in 0..5 {
+        assert_eq!(explain(&app.root, &[]), first);
+    }
+}
+
+#[test]
+fn explain_starts_nothing_and_changes_nothing() {
+    let app = App::new(&[("app.py", "raise SystemExit(9)\napp = object()\n")]);
+    let before = std::fs::metadata(&app.root).unwrap().modified().unwrap();
+    let text = ended(pystart(&app.root).arg("explain"));
+    assert_eq!(text.status, 0);
+    assert!(!text.out.contains('\x1b'), "no colours into a pipe");
+    assert_eq!(std::fs::metadata(&app.root).unwrap().modified().unwrap(), before);
+    assert_eq!(std::fs::read_dir(&app.root).unwrap().count(), 1);
+}
+
+#[test]
+fn wsgi_app_of_the_configuration_file_names_the_app() {
+    let app =
+        App::new(&[("gunicorn.conf.py", "wsgi_app = 'inner:serve'\n"), ("inner.py", &wsgi("serve", "'configured'"))]);
+    let mut site = Site::start(&mut pystart(&app.root));
+    assert_eq!(site.get("/"), "configured");
+    assert_eq!(explain(&app.root, &[])["target"], "inner:serve");
+}
