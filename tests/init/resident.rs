@@ -42,7 +42,9 @@ fn memory() {
     let rollup = proc(stage.pid(), "smaps_rollup");
     let anonymous = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")?.trim().strip_suffix(" kB"));
     let anonymous: u32 = anonymous.and_then(|size| size.trim().parse().ok()).unwrap_or(u32::MAX);
-    assert!(anonymous <= 64, "{rollup}");
+    // A debug build has more data than a release build, whose memory the cost tests look at. Without the second life
+    // it would be several hundred.
+    assert!(anonymous <= 96, "{rollup}");
 }
 
 fn looks() {
