@@ -249,3 +249,91 @@ fn reason(error: &std::io::Error) -> String {
 fn word(bytes: &[u8]) -> OsString {
     OsString::from_vec(bytes.to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environ::Environ;
+    use crate::files::Memory;
+
+    fn files() -> Memory {
+        Memory::default()
+            .program("/bin/sh", "\x7fELF")
+            .program("/bin/bash", "\x7fELF")
+            .program("/bin/python3", "\x7fELF")
+            .program("/bin/env", "\x7fELF")
+            .program("/bin/server", "\x7fELF")
+            .program("/bin/gunicorn", "#!/bin/python3\n")
+            .program("/bin/tool", "#!/gone/python3\n")
+            .program("/bin/plain", "echo hi\n")
+            .file("/site/secret.sh", "#!/bin/sh\n")
+            .unreadable("/site/secret.sh")
+            .file("/site/startup.sh", "#!/bin/bash -e\nserver\n")
+            .file("/site/env.sh", "#!/bin/env bash\r\nserver\r\n")
+            .file("/site/my app.py", "print()\n")
+            .file("/site/startup.txt", "# comment\ngunicorn x:y\n")
+            .file("/site/hello:app", "server\n")
+    }
+
+    fn resolve_in(files: &Memory, given: &Given) -> Result<Resolved, Failure> {
+        let environ: Environ = [("PATH", "/bin")].into_iter().collect();
+        let root = Path::new("/site");
+        let python = Python::find(files, root, &environ);
+        resolve(given, &Surroundings { files, root, path: OsStr::new("/bin"), python: &python, was_split: false })
+    }
+
+    fn text(text: &str) -> Result<Resolved, Failure> {
+        resolve_in(&files(), &Given::Text(text.into()))
+    }
+
+    fn argv(resolved: &Resolved) -> Vec<&str> {
+        resolved.argv.iter().map(|word| word.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_form_becomes_its_program() {
+        let table: [(&str, Runs, &[&str]); 14] = [
+            ("server -x", Runs::Program, &["server", "-x"]),
+            ("/bin/server -x", Runs::Program, &["/bin/server", "-x"]),
+            ("gunicorn x:y", Runs::Gunicorn, &["gunicorn", "x:y"]),
+            ("python3 -m gunicorn x:y", Runs::Gunicorn, &["python3", "-m", "gunicorn", "x:y"]),
+            ("hello:myapp -w 2", Runs::GunicornArguments, &["hello:myapp", "-w", "2"]),
+            ("pkg.mod:make_app()", Runs::Shell, &["/bin/sh", "-c", "pkg.mod:make_app()", "sh"]),
+            ("'pkg.mod:make_app()'", Runs::GunicornArguments, &["pkg.mod:make_app()"]),
+            ("--chdir a b:c", Runs::GunicornArguments, &["--chdir", "a", "b:c"]),
+            ("startup.sh a", Runs::Shell, &["/bin/bash", "-e", "/site/startup.sh", "a"]),
+            ("env.sh", Runs::Shell, &["/bin/env", "bash", "-c", "#!/bin/env bash\nserver\n", "/site/env.sh"]),
+            ("my app.py", Runs::Program, &["/bin/python3", "/site/my app.py"]),
+            ("startup.txt", Runs::Gunicorn, &["gunicorn", "x:y"]),
+            ("tool -x", Runs::Program, &["/bin/python3", "/bin/tool", "-x"]),
+            ("plain x", Runs::Shell, &["/bin/sh", "/bin/plain", "x"]),
+        ];
+        for (given, runs, words) in table {
+            let resolved = text(given).unwrap_or_else(|failure| panic!("{given}: {failure}"));
+            assert_eq!((resolved.runs, argv(&resolved)), (runs, words.to_vec()), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_processed_has_the_status_of_a_shell_and_a_next_step() {
+        for (given, status) in
+            [("", 2), ("secret.sh", 2), ("a 'b", 2), ("A=1", 2), ("nothing", 127), ("./nothing", 127), ("/bin", 126)]
+        {
+            let failure = text(given).unwrap_err();
+            assert_eq!((failure.status, failure.hint.is_some()), (status, true), "{given}: {failure}");
+        }
+    }
+
+    #[test]
+    fn a_file_wins_over_what_its_name_could_mean() {
+        let resolved = text("hello:app").unwrap();
+        assert_eq!(argv(&resolved), ["server"], "{}", resolved.reading);
+    }
+
+    #[test]
+    fn leading_assignments_are_kept_apart() {
+        let resolved = text("A=1 B='x y' server A=2").unwrap();
+        assert_eq!(resolved.assignments, [("A".to_owned(), "1".into()), ("B".to_owned(), "x y".into())]);
+        assert_eq!(argv(&resolved), ["server", "A=2"]);
+    }
+}

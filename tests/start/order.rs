@@ -1,5 +1,6 @@
 //! The start-up order, row by row, with real frameworks.
 
+use std::io::Read;
 use std::process::Command;
 
 use crate::python::{self, App};
@@ -122,4 +123,23 @@ fn wsgi_app_of_the_configuration_file_names_the_app() {
     let mut site = Site::start(&mut pystart(&app.root));
     assert_eq!(site.get("/"), "configured");
     assert_eq!(explain(&app.root, &[])["target"], "inner:serve");
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let app = App::new(&[("app.py", FLASK)]);
+    let on_a_terminal = |vars: &[(&str, &str)]| {
+        let pty = nix::pty::openpty(None, None).unwrap();
+        let mut command = pystart(&app.root);
+        let status = command.arg("explain").envs(vars.iter().copied()).stdout(pty.slave).status().unwrap();
+        assert!(status.success());
+        drop(command);
+        let mut text = Vec::new();
+        // A terminal whose other side is closed answers with an error at its end.
+        let _ = std::fs::File::from(pty.master).read_to_end(&mut text);
+        String::from_utf8(text).unwrap().contains('\x1b')
+    };
+    assert!(on_a_terminal(&[("TERM", "xterm")]));
+    assert!(!on_a_terminal(&[("TERM", "xterm"), ("NO_COLOR", "1")]));
+    assert!(!on_a_terminal(&[("TERM", "dumb")]));
 }
