@@ -127,6 +127,16 @@ mod tests {
     }
 
     #[test]
+    fn text_that_is_deeper_than_python_allows_is_not_parsed() {
+        for part in ["[", "(", "-", "not ", "lambda:", "a if b else ", "2**"] {
+            let source = format!("app = 1\nx = {}", part.repeat(10_000));
+            assert_eq!(read(source.as_bytes()), Module { broken: true, ..Module::default() }, "{part}");
+        }
+        let table = "app = [\n".to_owned() + &"    (-1, {'a': not x}),\n".repeat(10_000) + "]\n";
+        assert!(read(table.as_bytes()).binds("app"));
+    }
+
+    #[test]
     fn no_bytes_make_the_reader_fail() {
         // A small generator instead of a dependency: xorshift, seeded, so that a failure can be seen again.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
