@@ -5,61 +5,12 @@ use std::rc::Rc;
 
 use super::frameworks::{self, Framework, Gives};
 use super::search_path;
+use super::thing::{CHERRYPY, CONNEXION_INSIDE, Frame, Kind, Thing, best, plain};
 use super::workspace::{Located, Source, Workspace};
-use crate::app::Interface;
-use crate::python::{Bound, Class, Function, Import, Place, Scope, Value};
+use crate::python::{Bound, Import, Place, Scope, Value};
 
 /// How many hops from name to name are followed.
 const MAX_HOPS: usize = 24;
-
-/// A web app, as a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
-    pub framework: &'static str,
-    pub interface: Interface,
-    /// Is it made around another app (or several)?
-    pub is_wrapper: bool,
-}
-
-/// What a value is.
-#[derive(Clone)]
-pub(super) enum Thing {
-    /// A web app.
-    App(Kind),
-    /// Something that holds the web app as an attribute.
-    Holder(&'static Framework),
-    /// Something that runs elsewhere.
-    Own(&'static Framework),
-    /// A name of a package that is not the app's own.
-    External(String),
-    /// What an unknown call of such a name gives; around an app if one was handed in.
-    Made(String, Option<Kind>),
-    /// A module of the app.
-    Module(Rc<Source>),
-    /// A folder of modules without `__init__.py`.
-    Folder(std::path::PathBuf),
-    /// A function of the app.
-    Function(Rc<Source>, Rc<Function>),
-    /// A class of the app.
-    Class(Rc<Source>, Rc<Class>),
-    /// An instance of a class of the app that is no web app.
-    Instance(Rc<Source>, Rc<Class>),
-    /// A number, a string, a list.
-    Plain,
-    /// Nobody can tell.
-    Unknown,
-}
-
-/// Where a value is looked at.
-#[derive(Clone, Copy)]
-pub(super) struct Frame<'f> {
-    /// The file.
-    pub source: &'f Rc<Source>,
-    /// The folder of the module path.
-    pub base: &'f Path,
-    /// The function, if it is in one.
-    pub function: Option<&'f Function>,
-}
 
 impl Workspace<'_> {
     /// What a name of a file is when the file is imported from `base`.
@@ -77,7 +28,7 @@ impl Workspace<'_> {
         self.call(base, thing, None, MAX_HOPS)
     }
 
-    fn value(&self, at: Frame<'_>, value: &Value, before: usize, hops: usize) -> Thing {
+    pub(super) fn value(&self, at: Frame<'_>, value: &Value, before: usize, hops: usize) -> Thing {
         if hops == 0 || !self.step() {
             return Thing::Unknown;
         }
@@ -277,158 +228,7 @@ impl Workspace<'_> {
         }
     }
 
-    /// What the methods of a class keep under a name: `self.app = Flask(__name__)`; or a method of it.
-    fn kept(&self, source: &Rc<Source>, base: &Path, class: &Class, name: &str, hops: usize) -> Thing {
-        let bound = format!("self.{name}");
-        let kept = class.methods.iter().flat_map(|(method, function)| {
-            let at = Frame { source, base, function: Some(function) };
-            let assigned = function.scope.bindings.iter().enumerate().filter(|(_, binding)| binding.name == bound);
-            let assigned = assigned.map(move |(index, binding)| match &binding.bound {
-                Bound::Value(value) => self.value(at, value, index, hops),
-                _ => Thing::Unknown,
-            });
-            let itself = (method == name).then(|| Thing::Function(Rc::clone(source), Rc::clone(function)));
-            assigned.chain(itself)
-        });
-        best(kept)
-    }
-
     fn submodule(&self, folder: &Path, name: &str) -> Thing {
         self.child(folder, name).map_or(Thing::Unknown, |located| self.open(located))
-    }
-
-    fn call(&self, base: &Path, callee: &Thing, inner: Option<Kind>, hops: usize) -> Thing {
-        if hops == 0 || !self.step() {
-            return Thing::Unknown;
-        }
-        match callee {
-            Thing::External(path) => self.made(path, inner),
-            Thing::Function(source, function) => {
-                if function.is_async || function.is_generator {
-                    return Thing::Unknown;
-                }
-                let inside = Frame { source, base, function: Some(function) };
-                let returned = function.scope.returns.iter();
-                let returned = returned.map(|value| self.value(inside, value, usize::MAX, hops - 1));
-                let annotated = function.annotation.iter().map(|annotation| {
-                    let class = self.value(Frame { function: None, ..inside }, annotation, usize::MAX, hops - 1);
-                    match class {
-                        Thing::External(_) | Thing::Class(..) => self.call(base, &class, None, hops - 1),
-                        _ => Thing::Unknown,
-                    }
-                });
-                match best(returned.chain(annotated)) {
-                    // `return wrap(app)` with the app as an argument.
-                    Thing::Unknown => inner.map_or(Thing::Unknown, |kind| {
-                        Thing::Made(String::new(), Some(Kind { is_wrapper: true, ..kind }))
-                    }),
-                    thing => thing,
-                }
-            }
-            Thing::Class(source, class) => self.instance(source, base, class, hops),
-            _ => Thing::Unknown,
-        }
-    }
-
-    /// What calling a name of a package gives.
-    fn made(&self, path: &str, inner: Option<Kind>) -> Thing {
-        let Some(framework) = frameworks::maker(path) else { return Thing::Made(path.to_owned(), inner) };
-        match framework.gives {
-            Gives::App(interface) => Thing::App(plain(framework, interface)),
-            Gives::Around(interface) => {
-                let framework = inner.map_or(framework.name, |kind| kind.framework);
-                Thing::App(Kind { framework, interface, is_wrapper: true })
-            }
-            Gives::Changed(before, release, after) => {
-                let interface = if self.is_required_before(framework.package, release) { before } else { after };
-                Thing::App(plain(framework, interface))
-            }
-            Gives::Holder(..) => Thing::Holder(framework),
-            Gives::Own(_) => Thing::Own(framework),
-        }
-    }
-
-    /// What an instance of a class of the app is: what its base class makes it, or what its `__call__` takes.
-    fn instance(&self, source: &Rc<Source>, base: &Path, class: &Rc<Class>, hops: usize) -> Thing {
-        let call = class.methods.iter().find(|(name, _)| name == "__call__");
-        if let Some(interface) = call.and_then(|(_, function)| raw_interface(function)) {
-            return Thing::App(raw(interface));
-        }
-        let at = Frame { source, base, function: None };
-        let bases = class.bases.iter().map(|parent| {
-            let parent = self.value(at, parent, usize::MAX, hops - 1);
-            self.call(base, &parent, None, hops - 1)
-        });
-        match best(bases) {
-            Thing::Unknown | Thing::Plain => Thing::Instance(Rc::clone(source), Rc::clone(class)),
-            thing => thing,
-        }
-    }
-}
-
-fn plain(framework: &Framework, interface: Interface) -> Kind {
-    Kind { framework: framework.name, interface, is_wrapper: false }
-}
-
-const CONNEXION_INSIDE: Kind = Kind { framework: "Connexion", interface: Interface::Wsgi, is_wrapper: false };
-
-const CHERRYPY: Kind = Kind { framework: "CherryPy", interface: Interface::Wsgi, is_wrapper: false };
-
-/// A web app without a framework.
-pub(super) fn raw(interface: Interface) -> Kind {
-    let framework = match interface {
-        Interface::Wsgi => "WSGI",
-        Interface::Asgi => "ASGI",
-    };
-    Kind { framework, interface, is_wrapper: false }
-}
-
-/// The interface of a function that is an app by itself: `def app(environ, start_response)`,
-/// `async def app(scope, receive, send)`.
-pub(super) fn raw_interface(function: &Function) -> Option<Interface> {
-    let names: Vec<_> = function.parameters.iter().map(|name| name.trim_start_matches('_')).collect();
-    match names.as_slice() {
-        [first, second, ..] if function.required == 2 && !function.is_async => {
-            let is_wsgi = second.starts_with("start") || (first.starts_with("env") && second.contains("resp"));
-            is_wsgi.then_some(Interface::Wsgi)
-        }
-        [_, "receive", "send"] if function.is_async => Some(Interface::Asgi),
-        // `@Request.application` of Werkzeug, `@wsgify` of WebOb.
-        [_] if function.decorators.iter().any(makes_wsgi) => Some(Interface::Wsgi),
-        _ => None,
-    }
-}
-
-fn makes_wsgi(decorator: &Value) -> bool {
-    let last = decorator.name().and_then(|name| name.rsplit('.').next());
-    matches!(last, Some("wsgify"))
-        || matches!(decorator.name(), Some("Request.application" | "BaseRequest.application"))
-}
-
-/// The one that tells most; of equals, the first.
-fn best(things: impl Iterator<Item = Thing>) -> Thing {
-    let mut best = Thing::Unknown;
-    for thing in things {
-        if weight(&thing) > weight(&best) {
-            best = thing;
-        }
-        if matches!(best, Thing::App(_)) {
-            break;
-        }
-    }
-    best
-}
-
-fn weight(thing: &Thing) -> u8 {
-    match thing {
-        Thing::Unknown => 0,
-        Thing::Plain => 1,
-        Thing::Instance(..) => 2,
-        Thing::External(_) | Thing::Folder(_) | Thing::Module(_) => 3,
-        Thing::Made(..) => 4,
-        Thing::Own(_) => 5,
-        Thing::Class(..) | Thing::Function(..) => 6,
-        Thing::Holder(..) => 7,
-        Thing::App(_) => 8,
     }
 }

@@ -4,16 +4,23 @@
 //! carries its reason. The rules stand in `steps` in the order in which they are tried; what names and frameworks
 //! mean stands in two tables, `names` and `frameworks`.
 
+mod calls;
+mod candidate;
 mod django;
+mod exam;
 mod frameworks;
 mod meaning;
 mod misses;
 mod module_path;
 mod names;
 mod objects;
+mod reasons;
 mod requirements;
+mod search;
 mod search_path;
+mod starts;
 mod steps;
+mod thing;
 mod workspace;
 
 use std::path::Path;
@@ -24,7 +31,7 @@ use crate::files::Files;
 /// Finds the web app in `root`. Total: a root that cannot be read holds none.
 #[must_use]
 pub fn detect(files: &dyn Files, root: &Path) -> Detection {
-    let mut search = steps::Search::new(files, root);
+    let mut search = search::Search::new(files, root);
     search.run();
     search.into_detection()
 }

@@ -7,8 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::frameworks::Release;
-use super::meaning::Thing;
 use super::requirements;
+use super::thing::Thing;
 use crate::files::{Files, Folder};
 use crate::python::{self, Module};
 

@@ -1,0 +1,64 @@
+//! From an expression to a [`Value`].
+
+use ruff_python_ast::{Arguments, Expr, Number, Operator};
+
+use super::Value;
+
+/// How deep an expression is followed; what tells an app is never deeper.
+const MAX_EXPRESSION: usize = 12;
+
+/// Reduces an expression.
+pub(super) fn value(expr: &Expr, depth: usize) -> Value {
+    if depth > MAX_EXPRESSION {
+        return Value::Other;
+    }
+    let next = depth + 1;
+    match expr {
+        Expr::Name(name) => Value::Name(name.id.to_string()),
+        Expr::Attribute(attribute) => {
+            let name = attribute.attr.to_string();
+            match value(&attribute.value, next) {
+                Value::Name(of) => Value::Name(format!("{of}.{name}")),
+                Value::Other => Value::Other,
+                of => Value::Attribute { of: Box::new(of), name },
+            }
+        }
+        Expr::Call(call) => {
+            let (arguments, keywords) = arguments(&call.arguments, next);
+            Value::Call { callee: Box::new(value(&call.func, next)), arguments, keywords }
+        }
+        Expr::Await(awaited) => value(&awaited.value, next),
+        Expr::Named(named) => value(&named.value, next),
+        Expr::If(either) => Value::Either(vec![value(&either.body, next), value(&either.orelse, next)]),
+        Expr::BoolOp(either) => Value::Either(either.values.iter().map(|part| value(part, next)).collect()),
+        Expr::BinOp(binary) if binary.op == Operator::Div => {
+            Value::Join(Box::new(value(&binary.left, next)), Box::new(value(&binary.right, next)))
+        }
+        Expr::Tuple(tuple) => Value::Tuple(tuple.elts.iter().map(|item| value(item, next)).collect()),
+        Expr::Subscript(item) => match (value(&item.value, next), value(&item.slice, next)) {
+            // `Optional[Flask]` as an annotation, and `f()[0]`.
+            (of, Value::Number(index)) => {
+                usize::try_from(index).map_or(Value::Other, |index| Value::Item { of: Box::new(of), index })
+            }
+            (_, inner @ Value::Name(_)) => inner,
+            _ => Value::Other,
+        },
+        Expr::StringLiteral(text) => Value::String(text.value.to_str().to_owned()),
+        Expr::NumberLiteral(number) => match &number.value {
+            Number::Int(int) => int.as_i64().map_or(Value::Other, Value::Number),
+            _ => Value::Other,
+        },
+        Expr::BooleanLiteral(boolean) => Value::Bool(boolean.value),
+        Expr::NoneLiteral(_) => Value::Nothing,
+        _ => Value::Other,
+    }
+}
+
+fn arguments(arguments: &Arguments, depth: usize) -> (Vec<Value>, Vec<(String, Value)>) {
+    let positional = arguments.args.iter().map(|argument| value(argument, depth)).collect();
+    let named = arguments
+        .keywords
+        .iter()
+        .filter_map(|keyword| keyword.arg.as_ref().map(|name| (name.to_string(), value(&keyword.value, depth))));
+    (positional, named.collect())
+}
