@@ -67,6 +67,8 @@ RUN apt-get update \
     && echo 'root:Docker!' | chpasswd
 COPY image/sshd.conf /etc/ssh/sshd_config.d/pystart.conf
 COPY image/profile.sh /etc/profile.d/pystart.sh
+# The first line: the file leaves early when nobody is there to type.
+RUN sed -i '1i . /etc/profile.d/pystart.sh' /etc/bash.bashrc
 ENV SSH_PORT=2222
 EXPOSE 2222
 

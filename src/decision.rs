@@ -12,7 +12,7 @@ use crate::default_site;
 use crate::detect;
 use crate::environ::Environ;
 use crate::error::Failure;
-use crate::files::{Files, Folder};
+use crate::files::{Access, Files, Folder};
 use crate::gunicorn::arguments;
 use crate::gunicorn::options::{CONFIG_FILE, UserOptions};
 use crate::gunicorn::{self, Gunicorn};
@@ -322,9 +322,10 @@ impl Making<'_, '_> {
         is_shell: bool,
     ) -> Launch {
         let root = &self.settings.app_root;
-        let directory = self.files.is_folder(root).then(|| root.clone());
+        let can_be_entered = self.files.is_folder(root) && self.files.may(root, Access::Execute);
+        let directory = if can_be_entered { root.clone() } else { PathBuf::from("/") };
         // gunicorn takes the name of its folder from here when it is the same one.
-        if let Some(directory) = directory.as_ref().filter(|_| environ.get("PWD").is_some()) {
+        if environ.get("PWD").is_some() {
             environ.set("PWD", directory.as_os_str());
         }
         let mode = match self.settings.init {

@@ -131,7 +131,7 @@ impl Report {
             app: decision.app.clone(),
             argv: launch.map(|launch| launch.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
             program: launch.map(|launch| launch.program.clone()),
-            start_dir: launch.and_then(|launch| launch.directory.clone()),
+            start_dir: launch.map(|launch| launch.directory.clone()),
             mode: launch.map(|launch| launch.mode),
             env: launch.map(|launch| Changes::between(&settings.given, &launch.environ)).unwrap_or_default(),
             python: PythonReport {

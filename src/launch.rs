@@ -24,8 +24,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// The arguments, the program's name first.
     pub argv: Vec<OsString>,
-    /// The folder it is started in; `None` where the app root cannot be entered.
-    pub directory: Option<PathBuf>,
+    /// The folder it is started in: the app root, or `/` where that cannot be entered.
+    pub directory: PathBuf,
     /// Its whole environment.
     pub environ: Environ,
     /// Who is left.

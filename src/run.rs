@@ -39,18 +39,18 @@ pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Fai
     require_root(&settings)?;
     start_sshd(&settings);
     if settings.build {
+        // By hand while the site runs nothing is changed: the port is asked for before the build, too.
+        require_free_port(&decide(&settings, &Disk::new(&settings.app_root)))?;
         settings.environment = crate::build::for_settings(&settings)?;
     }
     loop {
         let disk = Disk::new(&settings.app_root);
         let decision = decide(&settings, &disk);
         announce(&decision);
+        require_free_port(&decision)?;
         let mut launch = decision.outcome?;
         if decision.step == Step::DefaultSite {
             launch.argv = materialised(launch.argv, &decision.folder)?;
-        }
-        if let Some(port) = decision.port {
-            require_free(port)?;
         }
         match start(&launch, &settings, args) {
             Ok(status) => return Ok(status),
@@ -113,10 +113,8 @@ fn chdir(folder: &Path) -> OsString {
 
 /// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say
 /// less. As PID 1 there is nobody else to ask.
-fn require_free(port: u16) -> Result<(), Failure> {
-    if std::process::id() == 1 {
-        return Ok(());
-    }
+fn require_free_port(decision: &Decision) -> Result<(), Failure> {
+    let Some(port) = decision.port.filter(|_| std::process::id() != 1) else { return Ok(()) };
     let Some(listener) = ports::listener(port) else { return Ok(()) };
     let who = match (listener.pid, listener.program) {
         (Some(pid), Some(program)) => format!("process {pid} (`{program}`)"),
@@ -157,9 +155,7 @@ fn joined(words: &[OsString]) -> String {
 }
 
 fn start(launch: &Launch, settings: &Settings, args: &[OsString]) -> Result<u8, Failure> {
-    if let Some(directory) = &launch.directory {
-        enter(directory)?;
-    }
+    enter(&launch.directory)?;
     let given = (std::process::id() == 1).then(|| given(args));
     let program = launch.program.as_os_str();
     match launch.mode {

@@ -22,7 +22,7 @@ impl Subject {
             _ if decision.step == Step::DefaultSite => (Target::DefaultSite, settings.environ.clone(), root.clone()),
             Err(failure) => (Target::Impossible(failure.clone()), settings.environ.clone(), root.clone()),
             Ok(launch) => {
-                let folder = launch.directory.clone().unwrap_or_else(|| root.clone());
+                let folder = launch.directory.clone();
                 (target(launch, decision, files), launch.environ.clone(), folder)
             }
         };

@@ -32,7 +32,7 @@ pub(super) fn resolve(
                 .with_hint("make it readable for the user that the container runs as"));
         }
     };
-    if content.starts_with(b"\x7fELF") || content.contains(&0) {
+    if is_binary(&content) {
         return program(path, name, rest, around);
     }
     // In the app root the user's intent is plain, and the bit is easily lost there. Elsewhere a file without it is a
@@ -61,6 +61,10 @@ pub(super) fn resolve(
         });
     }
     Ok(resolved)
+}
+
+fn is_binary(content: &[u8]) -> bool {
+    content.starts_with(b"\x7fELF") || content.contains(&0)
 }
 
 /// Without the byte order mark, and with LF for every CRLF.
@@ -234,7 +238,7 @@ pub(super) fn found_program(
         Ok(Resolved::new(runs, interpreter, argv, format!("{reading}, by `{}`", interpreter.display())))
     };
     let Some(line) = content.strip_prefix(b"#!") else {
-        let is_text = !content.is_empty() && !content.contains(&0);
+        let is_text = !content.is_empty() && !is_binary(&content);
         if is_text && runs != Runs::Gunicorn {
             return run_by(Path::new(SHELL), Runs::Shell);
         }

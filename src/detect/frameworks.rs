@@ -234,3 +234,8 @@ pub(super) fn is_known_package(path: &str) -> bool {
 pub(super) fn is_held(name: &str) -> bool {
     FRAMEWORKS.iter().any(|framework| framework.name == name && matches!(framework.gives, Holder(..)))
 }
+
+/// Is this the name of an interface, because no framework is known?
+pub(super) fn is_none(name: &str) -> bool {
+    matches!(name, "WSGI" | "ASGI")
+}

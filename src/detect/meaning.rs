@@ -4,9 +4,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::frameworks::{self, Framework, Gives};
+use super::search_path;
 use super::workspace::{Located, Source, Workspace};
 use crate::app::Interface;
-use crate::python::{Bound, Class, Function, Import, Scope, Value};
+use crate::python::{Bound, Class, Function, Import, Place, Scope, Value};
 
 /// How many hops from name to name are followed.
 const MAX_HOPS: usize = 24;
@@ -42,7 +43,7 @@ pub(super) enum Thing {
     /// A class of the app.
     Class(Rc<Source>, Rc<Class>),
     /// An instance of a class of the app that is no web app.
-    Instance,
+    Instance(Rc<Source>, Rc<Class>),
     /// A number, a string, a list.
     Plain,
     /// Nobody can tell.
@@ -83,6 +84,9 @@ impl Workspace<'_> {
         let hops = hops - 1;
         match value {
             Value::Name(path) => {
+                if let Some(function) = at.function.filter(|_| path.starts_with("self.")) {
+                    return self.bound(at, &function.scope, path, before, hops);
+                }
                 let mut parts = path.split('.');
                 let head = self.lookup(at, parts.next().unwrap_or_default(), before, hops);
                 parts.fold(head, |thing, name| self.attribute(at.base, thing, name, hops))
@@ -112,7 +116,9 @@ impl Workspace<'_> {
                 let things = values.iter().map(|value| self.value(at, value, before, hops));
                 best(things)
             }
-            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Other => Thing::Plain,
+            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Join(..) | Value::Other => {
+                Thing::Plain
+            }
             Value::Tuple(items) => match items.first().map(|item| self.value(at, item, before, hops)) {
                 // `return app, socketio`: kept, so that the first item can be taken.
                 Some(app @ Thing::App(_)) => app,
@@ -165,7 +171,7 @@ impl Workspace<'_> {
     /// most.
     fn bound(&self, at: Frame<'_>, scope: &Scope, name: &str, before: usize, hops: usize) -> Thing {
         let bindings = scope.bindings.iter().enumerate().take(before).rev();
-        let bindings = bindings.filter(|(_, binding)| binding.name == name).take(6);
+        let bindings = bindings.filter(|(_, binding)| binding.name == name && binding.place != Place::Main).take(6);
         best(bindings.map(|(index, binding)| match &binding.bound {
             Bound::Value(value) => self.value(at, value, index, hops - 1),
             Bound::Function(function) => Thing::Function(Rc::clone(at.source), Rc::clone(function)),
@@ -187,7 +193,9 @@ impl Workspace<'_> {
                 }
                 Thing::External(package) => {
                     let path = format!("{package}.{name}");
-                    let is_specific = |framework: &Framework| !framework.makers.is_empty();
+                    // Of a package in which every name counts, classes do: `class App(Tk)`.
+                    let is_specific =
+                        |framework: &Framework| !framework.makers.is_empty() || name.starts_with(char::is_uppercase);
                     if frameworks::maker(&path).is_some_and(is_specific) {
                         return Thing::External(path);
                     }
@@ -222,6 +230,8 @@ impl Workspace<'_> {
             return self.locate(package, module);
         }
         let located = self.locate(base, module);
+        let located =
+            located.or_else(|| search_path::added(source, base).iter().find_map(|folder| self.locate(folder, module)));
         // A script finds the modules beside it, wherever it is started from.
         if located.is_none() && source.folder() != base { self.locate(source.folder(), module) } else { located }
     }
@@ -250,6 +260,7 @@ impl Workspace<'_> {
             },
             // The Flask app inside: `application = connexion.App(__name__).app`.
             Thing::App(Kind { framework: "Connexion", .. }) if name == "app" => Thing::App(CONNEXION_INSIDE),
+            Thing::App(Kind { framework: "CherryPy", .. }) => Thing::External(format!("cherrypy.{name}")),
             Thing::App(kind) if matches!(name, "wsgi_app" | "asgi_app") => Thing::App(kind),
             Thing::Module(module) => {
                 let inside = Frame { source: &module, base, function: None };
@@ -261,8 +272,25 @@ impl Workspace<'_> {
                 }
             }
             Thing::Folder(folder) => self.submodule(&folder, name),
+            Thing::Instance(source, class) => self.kept(&source, base, &class, name, hops - 1),
             _ => Thing::Unknown,
         }
+    }
+
+    /// What the methods of a class keep under a name: `self.app = Flask(__name__)`; or a method of it.
+    fn kept(&self, source: &Rc<Source>, base: &Path, class: &Class, name: &str, hops: usize) -> Thing {
+        let bound = format!("self.{name}");
+        let kept = class.methods.iter().flat_map(|(method, function)| {
+            let at = Frame { source, base, function: Some(function) };
+            let assigned = function.scope.bindings.iter().enumerate().filter(|(_, binding)| binding.name == bound);
+            let assigned = assigned.map(move |(index, binding)| match &binding.bound {
+                Bound::Value(value) => self.value(at, value, index, hops),
+                _ => Thing::Unknown,
+            });
+            let itself = (method == name).then(|| Thing::Function(Rc::clone(source), Rc::clone(function)));
+            assigned.chain(itself)
+        });
+        best(kept)
     }
 
     fn submodule(&self, folder: &Path, name: &str) -> Thing {
@@ -321,8 +349,9 @@ impl Workspace<'_> {
     }
 
     /// What an instance of a class of the app is: what its base class makes it, or what its `__call__` takes.
-    fn instance(&self, source: &Rc<Source>, base: &Path, class: &Class, hops: usize) -> Thing {
-        if let Some(interface) = class.call.as_ref().and_then(raw_interface) {
+    fn instance(&self, source: &Rc<Source>, base: &Path, class: &Rc<Class>, hops: usize) -> Thing {
+        let call = class.methods.iter().find(|(name, _)| name == "__call__");
+        if let Some(interface) = call.and_then(|(_, function)| raw_interface(function)) {
             return Thing::App(raw(interface));
         }
         let at = Frame { source, base, function: None };
@@ -331,7 +360,7 @@ impl Workspace<'_> {
             self.call(base, &parent, None, hops - 1)
         });
         match best(bases) {
-            Thing::Unknown | Thing::Plain => Thing::Instance,
+            Thing::Unknown | Thing::Plain => Thing::Instance(Rc::clone(source), Rc::clone(class)),
             thing => thing,
         }
     }
@@ -394,7 +423,7 @@ fn weight(thing: &Thing) -> u8 {
     match thing {
         Thing::Unknown => 0,
         Thing::Plain => 1,
-        Thing::Instance => 2,
+        Thing::Instance(..) => 2,
         Thing::External(_) | Thing::Folder(_) | Thing::Module(_) => 3,
         Thing::Made(..) => 4,
         Thing::Own(_) => 5,

@@ -12,6 +12,7 @@ mod module_path;
 mod names;
 mod objects;
 mod requirements;
+mod search_path;
 mod steps;
 mod workspace;
 

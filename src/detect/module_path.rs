@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::search_path;
 use super::workspace::{Located, Source, Workspace, is_package};
 use crate::python::Imported;
 
@@ -34,7 +35,13 @@ impl Workspace<'_> {
         }
         let bases: Vec<&Path> = folder.ancestors().collect();
         let usual = self.usual_base(folder);
-        let fits = bases.iter().map(|base| (self.fit(file, base, &bases, &usual), *base));
+        // The file's own imports settle it most of the time; nothing else is read then.
+        let fits = bases.iter().map(|base| (self.fit(file, base, &bases, &usual, 1), *base));
+        let mut good = fits.filter(|(fit, _)| fit.missing == 0).map(|(fit, base)| (fit.not_found < usize::MAX, base));
+        if let (Some((true, base)), None) = (good.next(), good.next()) {
+            return base.to_owned();
+        }
+        let fits = bases.iter().map(|base| (self.fit(file, base, &bases, &usual, MAX_FOLLOWED), *base));
         // Of equals the nearest; the file's own folder comes first.
         fits.min_by(|(one, _), (other, _)| one.cmp(other)).map_or(usual, |(_, base)| base.to_owned())
     }
@@ -59,20 +66,23 @@ impl Workspace<'_> {
         })
     }
 
-    fn fit(&self, file: &Path, base: &Path, bases: &[&Path], usual: &Path) -> Fit {
+    fn fit(&self, file: &Path, base: &Path, bases: &[&Path], usual: &Path, most: usize) -> Fit {
         let mut seen = BTreeSet::new();
-        let mut waiting = vec![file.to_owned()];
-        waiting.extend(packages_of(file, base).into_iter().filter(|init| self.is_known_file(init)));
+        let packages = packages_of(file, base).into_iter().filter(|init| self.is_known_file(init));
+        let mut waiting: Vec<_> = packages.chain([file.to_owned()]).collect();
         let (mut missing, mut found) = (0, 0);
         while let Some(file) = waiting.pop() {
-            if seen.len() >= MAX_FOLLOWED || !seen.insert(file.clone()) {
+            if seen.len() >= most || !seen.insert(file.clone()) {
                 continue;
             }
             let Some(source) = self.source(&file) else { continue };
             for import in &source.module.imports {
                 if import.level > 0 {
-                    missing += usize::from(!is_below(&source, base, import)) * 8;
-                    waiting.extend(self.followed(&source, base, import));
+                    let is_below = is_below(&source, base, import);
+                    let files = self.followed(&source, base, import);
+                    missing += if is_below { 0 } else { 8 };
+                    found += usize::from(is_below && !files.is_empty());
+                    waiting.extend(files);
                 } else if import.module != "__future__" {
                     let files = self.followed(&source, base, import);
                     let is_itself = files.iter().all(|other| *other == file);
@@ -97,7 +107,9 @@ impl Workspace<'_> {
         let located = if import.level > 0 {
             self.locate_import(source, base, import.level, &import.module)
         } else {
+            let added = || search_path::added(source, base);
             self.locate(base, &import.module)
+                .or_else(|| added().iter().find_map(|folder| self.locate(folder, &import.module)))
         };
         let mut files = Vec::new();
         let folder = match located {

@@ -8,7 +8,7 @@ use super::meaning::{Kind, Thing, raw, raw_interface};
 use super::names::{FACTORIES, OBJECTS, WRAPPED_OBJECTS, rank};
 use super::workspace::{Source, Workspace, is_package};
 use crate::app::Interface;
-use crate::python::{Bound, Import, Place, Value};
+use crate::python::{Binding, Bound, Import, Module, Place, Value};
 
 /// A web app object in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,10 @@ pub(super) struct Exam {
     pub doubt: Option<Object>,
     /// Does the file itself start the best object (`app.run()`)?
     pub runs: bool,
-    /// Does that happen on import, so that importing the file never ends?
+    /// Does something with a server of its own start on import, so that importing the file never ends?
     pub blocks: bool,
+    /// Is the web app itself started on import, as the development server?
+    pub runs_on_import: bool,
     /// What runs in a server of its own.
     pub own: Option<&'static Framework>,
     /// Why there is no app in it; for people.
@@ -71,55 +73,76 @@ impl Workspace<'_> {
         });
         let runs = objects.first().is_some_and(|object| started.contains(&object.name)) || !started.is_empty();
         let (own, blocks) = self.own(&source, base, &objects);
-        let doubt = if objects.is_empty() { self.doubt(&source, base) } else { None };
-        let reason = self.reason(&source, base, own);
-        Some(Exam { source, objects, doubt, runs, blocks, own, reason })
-    }
-
-    /// Every web app object, in the order of the text.
-    fn objects(&self, source: &Rc<Source>, base: &Path) -> Vec<Object> {
-        let mut objects: Vec<Object> = Vec::new();
-        let bindings = &source.module.scope.bindings;
-        for (index, binding) in bindings.iter().enumerate() {
-            let is_last = || !bindings[index + 1..].iter().any(|later| later.name == binding.name);
-            if binding.place != Place::Import || binding.name.starts_with('_') || !is_last() {
-                continue;
-            }
-            let is_imported = bindings
-                .iter()
-                .filter(|other| other.name == binding.name)
-                .all(|other| matches!(other.bound, Bound::Import(_)));
-            if is_imported && !may_import_app(source, base, &binding.name) {
-                continue;
-            }
-            let object = match self.meaning(source, base, &binding.name) {
-                Thing::App(kind) => Some((binding.name.clone(), kind)),
-                Thing::Holder(framework) => self.callable_holder(framework).map(|kind| (binding.name.clone(), kind)),
-                Thing::Made(_, Some(kind)) if WRAPPED_OBJECTS.contains(&binding.name.as_str()) => {
-                    Some((binding.name.clone(), Kind { is_wrapper: true, ..kind }))
-                }
-                Thing::Function(_, ref function) if raw_interface(function).is_some() => {
-                    let interface = raw_interface(function).unwrap_or(Interface::Wsgi);
-                    // A file of its own holds such a function only under a telling name.
-                    let is_named = OBJECTS.contains(&binding.name.as_str()) || binding.name.ends_with("app");
-                    is_named.then(|| (binding.name.clone(), raw(interface)))
-                }
-                ref thing @ Thing::Function(_, ref function)
-                    if function.required == 0 && (!is_imported || FACTORIES.contains(&binding.name.as_str())) =>
-                {
-                    match self.result(base, thing) {
-                        Thing::App(kind) => Some((format!("{}()", binding.name), kind)),
-                        _ => None,
-                    }
-                }
+        if keeps_a_bot_awake(&source.module) {
+            objects.clear();
+        }
+        let runs_on_import = source.module.scope.calls.iter().any(|call| {
+            let receiver = match &call.value {
+                Value::Call { callee, .. } => callee.name().and_then(|name| name.strip_suffix(".run")),
                 _ => None,
             };
-            objects.extend(object.map(|(name, kind)| Object { name, kind, is_imported }));
+            call.place == Place::Import && objects.iter().any(|object| Some(object.name.as_str()) == receiver)
+        });
+        let doubt = if objects.is_empty() { self.doubt(&source, base) } else { None };
+        let reason = self.reason(&source, base, own);
+        Some(Exam { source, objects, doubt, runs, blocks, runs_on_import, own, reason })
+    }
+
+    /// The web app objects under names that apps have; only if there is none, those under any other name, and
+    /// only if there is none either, what `from x import *` brings in.
+    fn objects(&self, source: &Rc<Source>, base: &Path) -> Vec<Object> {
+        let bindings = &source.module.scope.bindings;
+        let started = started(source, base);
+        let mut names: Vec<&str> = Vec::new();
+        for binding in bindings.iter().filter(|binding| binding.place == Place::Import) {
+            if !binding.name.starts_with('_') || OBJECTS.contains(&binding.name.as_str()) {
+                names.retain(|name| *name != binding.name);
+                names.push(&binding.name);
+            }
+        }
+        let is_likely = |name: &str| {
+            OBJECTS.contains(&name) || name.contains("app") || started.iter().any(|started| started == name)
+        };
+        let (likely, others): (Vec<&str>, Vec<&str>) = names.into_iter().partition(|name| is_likely(name));
+        let find = |name: &str| {
+            let mut bound = bindings.iter().filter(|binding| binding.name == name);
+            let is_imported = bound.all(|binding| matches!(binding.bound, Bound::Import(_)));
+            let is_followed = !is_imported || is_likely(name);
+            is_followed.then(|| self.object(source, base, name, is_imported)).flatten()
+        };
+        let mut objects: Vec<_> = likely.into_iter().filter_map(find).collect();
+        if objects.iter().all(Object::is_factory) {
+            objects.extend(others.into_iter().filter_map(find));
         }
         if objects.is_empty() {
             objects.extend(self.through_star(source, base));
         }
         objects
+    }
+
+    /// The web app that a name is, or makes.
+    fn object(&self, source: &Rc<Source>, base: &Path, name: &str, is_imported: bool) -> Option<Object> {
+        let found = |name: &str, kind| Some(Object { name: name.to_owned(), kind, is_imported });
+        match self.meaning(source, base, name) {
+            Thing::App(kind) => found(name, kind),
+            Thing::Holder(framework) => found(name, self.callable_holder(framework)?),
+            Thing::Made(_, Some(kind)) if WRAPPED_OBJECTS.contains(&name) => {
+                found(name, Kind { is_wrapper: true, ..kind })
+            }
+            ref thing @ Thing::Function(_, ref function) => {
+                if let Some(interface) = raw_interface(function) {
+                    // Only under a telling name: middleware has such functions too.
+                    let is_named = OBJECTS.contains(&name) || name.ends_with("app");
+                    return is_named.then(|| found(name, raw(interface))).flatten();
+                }
+                let is_factory = function.required == 0 && (!is_imported || FACTORIES.contains(&name));
+                match is_factory.then(|| self.result(base, thing)) {
+                    Some(Thing::App(kind)) => found(&format!("{name}()"), kind),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// What holds an app as an attribute, and is one itself in the release that is asked for.
@@ -215,6 +238,9 @@ impl Workspace<'_> {
         if let Some(error) = &source.error {
             return format!("cannot be read: {error}");
         }
+        if keeps_a_bot_awake(module) {
+            return "only keeps a bot awake".to_owned();
+        }
         if module.empty {
             return if is_package(&source.file) { "is empty".to_owned() } else { "holds no statement".to_owned() };
         }
@@ -224,7 +250,7 @@ impl Workspace<'_> {
                 Thing::Holder(framework) => {
                     return format!("`{name}` is {}, whose server is bound to no name", framework.described());
                 }
-                Thing::Instance => return format!("`{name}` is an instance of a class that is no web app"),
+                Thing::Instance(..) => return format!("`{name}` is an instance of a class that is no web app"),
                 Thing::Class(..) => return format!("`{name}` is a class"),
                 Thing::Plain => return format!("`{name}` is a plain value"),
                 Thing::Module(_) | Thing::Folder(_) => return format!("`{name}` is a module"),
@@ -332,9 +358,9 @@ pub(super) fn named_target(source: &Source) -> Option<(String, String)> {
     })
 }
 
-/// Only names that can be an app are followed into other files.
-fn may_import_app(source: &Rc<Source>, base: &Path, name: &str) -> bool {
-    let is_called_like_it = OBJECTS.contains(&name) || FACTORIES.contains(&name) || name.contains("app");
-    let is_run = || started(source, base).iter().any(|started| started == name);
-    is_called_like_it || is_run()
+/// Is the app only there so that the host does not put a bot to sleep? Such files are copied from each other, and all
+/// define `keep_alive()`.
+fn keeps_a_bot_awake(module: &Module) -> bool {
+    let is_it = |binding: &Binding| binding.name == "keep_alive" && matches!(binding.bound, Bound::Function(_));
+    module.scope.bindings.iter().any(is_it)
 }

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use super::command;
 use super::django::Project;
 use super::frameworks;
-use super::meaning::Kind;
-use super::names::{DOCUMENTED, OTHER_FOLDERS, USUAL_FILES, USUAL_FOLDERS, is_other_file, rank};
+use super::meaning::{Kind, raw_interface};
+use super::names::{DOCUMENTED, OBJECTS, OTHER_FOLDERS, USUAL_FILES, USUAL_FOLDERS, is_other_file, rank};
 use super::objects::{Exam, Object, named_target};
-use super::workspace::{Workspace, dotted};
+use super::search_path;
+use super::workspace::{Located, Workspace, dotted};
 use crate::app::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::files::Files;
+use crate::python::{Bound, Import, Module, Place};
 
 /// How many folders deep an app is looked for: two folders down, and a package in there.
 const MAX_DEPTH: usize = 3;
@@ -33,6 +35,12 @@ impl Candidate {
         self.exam.objects.first()
     }
 
+    /// An object comes before a factory, and a framework's before a function that happens to be a WSGI app.
+    fn weakness(&self) -> (bool, bool) {
+        let is_raw = |object: &Object| frameworks::is_none(object.kind.framework) && !object.is_imported;
+        (self.object().is_none_or(Object::is_factory), self.object().is_none_or(is_raw))
+    }
+
     fn command(&self, object: &Object) -> String {
         command(&self.base, &format!("{}:{}", self.module, object.name), object.kind.interface)
     }
@@ -42,11 +50,17 @@ impl Candidate {
 pub(super) struct Search<'a> {
     pub(super) workspace: Workspace<'a>,
     pub(super) detection: Detection,
+    /// The folders of each level, from the app root down, as far as they were asked for.
+    levels: Vec<Vec<PathBuf>>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(files: &'a dyn Files, root: &'a Path) -> Self {
-        Self { workspace: Workspace::new(files, root), detection: Detection::default() }
+        Self {
+            workspace: Workspace::new(files, root),
+            detection: Detection::default(),
+            levels: vec![vec![PathBuf::new()]],
+        }
     }
 
     pub(super) fn into_detection(self) -> Detection {
@@ -85,12 +99,16 @@ impl<'a> Search<'a> {
         let application = candidate.exam.objects.iter().find(|object| object.name == "application").cloned();
         let unclear = candidate.exam.source.error.is_some().then(|| candidate.exam.doubt.clone()).flatten();
         match application.or(unclear.map(|object| Object { name: "application".to_owned(), ..object })) {
-            Some(object) if !is_other => {
+            // The documented command imports it from the app root.
+            Some(object) if !is_other && candidate.base.as_os_str().is_empty() => {
                 let reason = format!("`{}` binds `application`", file.display());
                 Some(self.choose(Step::Django, &candidate, &object, reason))
             }
-            _ => {
-                let reason = "is not Django's and binds no `application`";
+            found => {
+                let reason = match found {
+                    Some(_) => "is not Django's and cannot be imported from the app root",
+                    None => "is not Django's and binds no `application`",
+                };
                 self.note(Step::Django, &file.display().to_string(), Verdict::Rejected, reason);
                 None
             }
@@ -105,7 +123,20 @@ impl<'a> Search<'a> {
                 self.note(Step::Flask, name, Verdict::Absent, "not in the app root");
                 continue;
             }
-            let Some(candidate) = self.candidate(Path::new(name)) else { continue };
+            let Some(mut candidate) = self.candidate(Path::new(name)) else { continue };
+            if let Some(Located::File(package)) = self.workspace.locate(Path::new(""), &candidate.module)
+                && package != Path::new(name)
+            {
+                self.reject(Step::Flask, &candidate);
+                let Some(inside) = self.candidate(&package).filter(|inside| inside.base.as_os_str().is_empty()) else {
+                    continue;
+                };
+                if inside.object().is_none_or(|object| object.name != "app") {
+                    continue;
+                }
+                candidate = inside;
+            }
+            let name = candidate.exam.source.file.display().to_string();
             if let Some(object) = candidate.exam.documented_object() {
                 if let Some(app) = self.entry_of(&candidate, &object) {
                     return Some(app);
@@ -179,7 +210,7 @@ impl<'a> Search<'a> {
     }
 
     /// `asgi.py` beside a `manage.py`, where there is no `wsgi.py`.
-    fn asgi_files(&self) -> Vec<PathBuf> {
+    fn asgi_files(&mut self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         for folder in std::iter::once(PathBuf::new()).chain(self.folders(1)) {
             if self.workspace.folder(&folder).has("manage.py") {
@@ -203,7 +234,7 @@ impl<'a> Search<'a> {
                 self.reject(Step::Other, &candidate);
             }
         }
-        found.sort_by_key(|candidate| candidate.object().is_none_or(Object::is_factory));
+        found.sort_by_key(Candidate::weakness);
         self.choose_first(found)
     }
 
@@ -215,7 +246,7 @@ impl<'a> Search<'a> {
             let Some(source) = self.workspace.source(Path::new(name)) else { break };
             let Some((module, object)) = named_target(&source) else { continue };
             let base = Path::new("");
-            let Some(super::workspace::Located::File(file)) = self.workspace.locate(base, &module) else { continue };
+            let Some(Located::File(file)) = self.workspace.locate(base, &module) else { continue };
             let Some(exam) = self.workspace.examine(&file, base) else { continue };
             let Some(object) = exam.objects.iter().find(|found| found.name == object).cloned() else { continue };
             let candidate = Candidate { base: base.to_owned(), module, exam };
@@ -244,6 +275,10 @@ impl<'a> Search<'a> {
     fn only_files(&mut self, files: Vec<PathBuf>) -> Vec<Candidate> {
         let mut found = Vec::new();
         for file in files {
+            let Some(source) = self.workspace.source(&file) else { break };
+            if !may_hold_app(&source.module) {
+                continue;
+            }
             let Some(candidate) = self.candidate(&file) else { break };
             let is_own = candidate.object().is_some_and(|object| !object.is_imported || candidate.exam.runs);
             if is_own && candidate.exam.can_serve() {
@@ -306,33 +341,58 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        found.sort_by_key(|candidate| candidate.object().is_none_or(Object::is_factory));
+        found.sort_by_key(Candidate::weakness);
         self.choose_first(found)
     }
 
     /// The folders this many levels down in which an app may be, the likeliest first.
-    fn folders(&self, depth: usize) -> Vec<PathBuf> {
-        let mut level = vec![PathBuf::new()];
-        for _ in 0..depth {
+    fn folders(&mut self, depth: usize) -> Vec<PathBuf> {
+        while self.levels.len() <= depth {
             let mut next = Vec::new();
-            for folder in &level {
+            for folder in &self.levels[self.levels.len() - 1] {
                 let listing = self.workspace.folder(folder);
-                let mut names = listing.folders.sorted();
-                names.retain(|name| !OTHER_FOLDERS.contains(name));
-                names.sort_by_key(|name| rank(USUAL_FOLDERS, name));
-                next.extend(names.into_iter().map(|name| folder.join(name)));
+                let mut names: Vec<_> = listing.folders.iter().filter(|name| !OTHER_FOLDERS.contains(name)).collect();
+                names.sort_by_cached_key(|name| (rank(USUAL_FOLDERS, name), *name));
+                next.extend(names.into_iter().take(MAX_FOLDERS).map(|name| folder.join(name)));
             }
             next.truncate(MAX_FOLDERS);
-            level = next;
+            self.levels.push(next);
         }
-        level
+        self.levels[depth].clone()
     }
 
     fn candidate(&self, file: &Path) -> Option<Candidate> {
         let base = self.workspace.base_of(file);
         let module = dotted(&base, file)?;
-        let exam = self.workspace.examine(file, &base)?;
-        Some(Candidate { base, module, exam })
+        let mut exam = self.workspace.examine(file, &base)?;
+        if let Some(Located::File(other)) = self.workspace.locate(&base, &module).filter(|found| !found.is(file)) {
+            // Python takes a package before a module of the same name.
+            exam.objects.clear();
+            exam.doubt = None;
+            exam.reason = format!("cannot be imported: `{}` comes before it", other.display());
+        }
+        if exam.runs_on_import && exam.objects.first().is_some_and(|object| object.is_imported) {
+            exam.objects.clear();
+            exam.doubt = None;
+            exam.reason = String::from("starts the development server when it is imported");
+        }
+        let candidate = Candidate { base, module, exam };
+        Some(self.behind(&candidate).unwrap_or(candidate))
+    }
+
+    /// The app behind a file that only repairs the module path and imports it from there.
+    fn behind(&self, shim: &Candidate) -> Option<Candidate> {
+        let source = &shim.exam.source;
+        let is_documented = DOCUMENTED.iter().any(|name| source.file == Path::new(name));
+        let object = shim.object().filter(|object| object.is_imported && !is_documented)?;
+        let import = reexported(&source.module, &object.name)?;
+        search_path::added(source, &shim.base).into_iter().find_map(|base| {
+            let Some(Located::File(file)) = self.workspace.locate(&base, &import.module) else { return None };
+            let is_reached = self.workspace.locate(&shim.base, &import.module).is_some();
+            let exam = self.workspace.examine(&file, &base).filter(|_| !is_reached)?;
+            let is_same = exam.objects.first().is_some_and(|found| Some(&found.name) == import.name.as_ref());
+            is_same.then_some(Candidate { base, module: import.module.clone(), exam })
+        })
     }
 
     /// Chooses the first, and tells about an equally good one.
@@ -373,6 +433,12 @@ impl<'a> Search<'a> {
     fn choose(&mut self, step: Step, candidate: &Candidate, object: &Object, reason: String) -> WebApp {
         let file = candidate.exam.source.file.clone();
         self.note(step, &file.display().to_string(), Verdict::Chosen, &binding(object));
+        if candidate.exam.runs_on_import {
+            self.detection.notices.push(Notice {
+                message: format!("`{}` starts its development server when it is imported", file.display()),
+                hint: Some(format!("put `{}.run(...)` under `if __name__ == \"__main__\":`", object.name)),
+            });
+        }
         WebApp {
             step,
             framework: object.kind.framework,
@@ -485,4 +551,26 @@ fn binding(object: &Object) -> String {
     let Kind { framework, .. } = object.kind;
     let verb = if object.is_factory() { "makes an app with" } else { "binds" };
     format!("{verb} `{}` ({framework})", object.name)
+}
+
+/// The import that binds a name in a file that does nothing but import it.
+fn reexported<'m>(module: &'m Module, name: &str) -> Option<&'m Import> {
+    let mut bindings = module.scope.bindings.iter();
+    let is_shim = !bindings.clone().any(|binding| matches!(binding.bound, Bound::Function(_) | Bound::Class(_)));
+    bindings.find_map(|binding| match &binding.bound {
+        Bound::Import(import) if binding.name == name && is_shim && import.level == 0 => Some(import),
+        _ => None,
+    })
+}
+
+/// Is there anything in a file without a usual name that makes it worth following? Most are scripts and models.
+fn may_hold_app(module: &Module) -> bool {
+    let is_framework = module.imports.iter().any(|import| frameworks::is_known_package(import.package()));
+    let is_raw = module.scope.bindings.iter().any(|binding| match &binding.bound {
+        Bound::Function(function) => raw_interface(function).is_some(),
+        Bound::Class(class) => class.methods.iter().any(|(name, _)| name == "__call__"),
+        _ => false,
+    });
+    let has_calls = module.scope.calls.iter().any(|call| call.place == Place::Main);
+    is_framework || is_raw || has_calls || OBJECTS.iter().any(|name| module.binds(name))
 }

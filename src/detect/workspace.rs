@@ -43,6 +43,13 @@ pub(super) enum Located {
     Folder(PathBuf),
 }
 
+impl Located {
+    /// Is it this file?
+    pub(super) fn is(&self, file: &Path) -> bool {
+        matches!(self, Self::File(found) if found == file)
+    }
+}
+
 /// The app root, seen as Python modules. Paths are relative to it.
 pub(super) struct Workspace<'a> {
     files: &'a dyn Files,
@@ -101,7 +108,8 @@ impl<'a> Workspace<'a> {
     /// The folders in a folder that hold a file of this name, sorted.
     pub(super) fn folders_with(&self, folder: &Path, file: &str) -> Vec<PathBuf> {
         let names = self.files.folders_with(&self.root.join(folder), file).unwrap_or_default();
-        names.into_iter().map(|name| folder.join(name)).collect()
+        let is_environment = |folder: &PathBuf| self.is_file(&folder.join("pyvenv.cfg"));
+        names.into_iter().map(|name| folder.join(name)).filter(|folder| !is_environment(folder)).collect()
     }
 
     /// Is there such a file?
@@ -188,14 +196,15 @@ pub(super) fn is_package(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name == "__init__.py")
 }
 
-/// The dotted name of a file from a folder of the module path; `None` if a part of it is no Python name.
+/// The dotted name of a file from a folder of the module path; `None` if a part of it
+/// has a name that cannot be imported.
 pub(super) fn dotted(base: &Path, file: &Path) -> Option<String> {
     let below = file.strip_prefix(base).ok()?;
     let below = if is_package(below) { below.parent()?.to_owned() } else { below.with_extension("") };
     let mut name = String::new();
     for part in below.components() {
         let Component::Normal(part) = part else { return None };
-        let part = part.to_str().filter(|part| is_identifier(part))?;
+        let part = part.to_str().filter(|part| is_importable(part))?;
         if !name.is_empty() {
             name.push('.');
         }
@@ -204,8 +213,8 @@ pub(super) fn dotted(base: &Path, file: &Path) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Can this be written as a name in Python? gunicorn imports by name, but takes any name that `import_module` takes:
-/// a hyphen works there (`my-app:app`), a dot or a space in a file name does not.
-fn is_identifier(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['.', ':', ' ', '/'])
+/// Can a part of a module path be called this? `import_module` takes any name without a dot, so `my-app:app` works
+/// although no `import` statement could say it.
+fn is_importable(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['.', ':'])
 }

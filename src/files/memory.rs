@@ -149,6 +149,7 @@ impl Files for Memory {
 
     fn may(&self, path: &Path, access: Access) -> bool {
         match access {
+            Access::Execute if self.folders.contains(path) => !self.unreadable.contains(path),
             Access::Execute => self.executable.contains(path),
             Access::Write => self.writable.contains(path),
         }

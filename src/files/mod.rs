@@ -35,7 +35,7 @@ pub enum Kind {
 /// What this process may do with a path, with its effective identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Execute a file.
+    /// Execute a file, or enter a folder.
     Execute,
     /// Write a file, or make files in a folder.
     Write,

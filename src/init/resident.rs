@@ -1,6 +1,5 @@
 //! The init itself: sleep until a signal arrives, pass it on, reap, and end when there is nothing left to look after.
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use nix::libc::{SIGCHLD, SIGCONT, SIGINT, SIGKILL, SIGQUIT, SIGTERM, c_int, pid_t};
@@ -10,6 +9,8 @@ use super::processes::{self, Named, Process, Processes};
 use super::reap::{self, News};
 use super::terminal::Terminal;
 use super::upgrade;
+use crate::environ::Environ;
+use crate::log;
 use crate::signals::{self, Received};
 
 /// How long what was killed may take to be gone; only a process stuck in the kernel takes longer.
@@ -62,9 +63,10 @@ impl Resident {
 
     /// Looks after the main child until it has ended without a successor.
     fn follow(&mut self) -> u8 {
+        let mut arrived = None;
         loop {
-            // Before each wait and not only after a SIGCHLD: one stands for many, and under a flood of other
-            // signals it would wait for its turn.
+            // After each wait and not only after a SIGCHLD: one stands for many, under a flood of other signals it
+            // would wait for its turn, and what has arrived is for the successor of a main child that has just ended.
             if let Some(status) = self.reap() {
                 let upgraded = status == 0 && !self.stopping;
                 match upgraded.then(|| upgrade::successor(self.main, self.how.shell)).flatten() {
@@ -72,8 +74,9 @@ impl Resident {
                     None => return status,
                 }
             }
-            if let Some(signal) = signals::wait(None) {
-                self.pass_on(&signal);
+            match arrived.take() {
+                Some(signal) => self.pass_on(&signal),
+                None => arrived = signals::wait(None),
             }
         }
     }
@@ -225,7 +228,9 @@ fn is_somebody_left() -> bool {
     }
 }
 
-/// One line on stderr, in one write so that it is not torn. A closed stderr is no reason to stop.
+/// One line of the log, which this second life sets up only when it has something to say.
 fn say(line: &str) {
-    let _ = std::io::stderr().write_all(format!("pystart: {line}\n").as_bytes());
+    // The first life has refused a setting that is not valid.
+    let _ = log::start(&Environ::of_this_process());
+    tracing::info!("{line}");
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    Alias, Arguments, ElifElseClause, ExceptHandler, Expr, Number, Parameters, Stmt, StmtClassDef, StmtFunctionDef,
-    StmtImportFrom,
+    Alias, Arguments, ElifElseClause, ExceptHandler, Expr, Number, Operator, Parameters, Stmt, StmtClassDef,
+    StmtFunctionDef, StmtImportFrom,
 };
 
 use super::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
@@ -204,18 +204,16 @@ impl Reader {
 
     fn class(&mut self, def: &StmtClassDef, depth: usize) -> Class {
         let bases = def.arguments.as_ref().map(|arguments| arguments.args.iter().map(|base| value(base, 0)).collect());
-        let mut call = None;
+        let mut class = Class { bases: bases.unwrap_or_default(), ..Class::default() };
         for statement in &def.body {
             if let Stmt::FunctionDef(method) = statement {
                 let mut function = self.function(method, depth);
-                if method.name.as_str() == "__call__" {
-                    function.required = function.required.saturating_sub(1);
-                    function.parameters.drain(..function.parameters.len().min(1));
-                    call = Some(function);
-                }
+                function.required = function.required.saturating_sub(1);
+                function.parameters.drain(..function.parameters.len().min(1));
+                class.methods.push((method.name.to_string(), Rc::new(function)));
             }
         }
-        Class { bases: bases.unwrap_or_default(), call }
+        class
     }
 
     fn import(&mut self, alias: &Alias, place: Place, scope: &mut Scope) {
@@ -252,6 +250,10 @@ fn push(scope: &mut Scope, name: &str, bound: Bound, place: Place) {
 fn bind(target: &Expr, value: &Value, place: Place, scope: &mut Scope) {
     match target {
         Expr::Name(name) => push(scope, &name.id, Bound::Value(value.clone()), place),
+        // What a method keeps: `self.app = Flask(__name__)`.
+        Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self") => {
+            push(scope, &format!("self.{}", attribute.attr), Bound::Value(value.clone()), place);
+        }
         Expr::Tuple(targets) => bind_items(&targets.elts, value, place, scope),
         Expr::List(targets) => bind_items(&targets.elts, value, place, scope),
         Expr::Subscript(item) => {
@@ -367,6 +369,9 @@ fn value(expr: &Expr, depth: usize) -> Value {
         Expr::Named(named) => value(&named.value, next),
         Expr::If(either) => Value::Either(vec![value(&either.body, next), value(&either.orelse, next)]),
         Expr::BoolOp(either) => Value::Either(either.values.iter().map(|part| value(part, next)).collect()),
+        Expr::BinOp(binary) if binary.op == Operator::Div => {
+            Value::Join(Box::new(value(&binary.left, next)), Box::new(value(&binary.right, next)))
+        }
         Expr::Tuple(tuple) => Value::Tuple(tuple.elts.iter().map(|item| value(item, next)).collect()),
         Expr::Subscript(item) => match (value(&item.value, next), value(&item.slice, next)) {
             // `Optional[Flask]` as an annotation, and `f()[0]`.

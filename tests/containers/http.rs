@@ -1,4 +1,4 @@
-//! An HTTP client that adds nothing to what it is told to send.
+//! An HTTP client that adds nothing to what it is told to send. HTTP/1.0: one answer per connection, never in chunks.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -34,7 +34,7 @@ pub(crate) fn request(port: u16, method: &str, path: &str, headers: &str, body: 
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{length}{headers}\r\n{body}")?;
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: localhost\r\n{length}{headers}\r\n{body}")?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);

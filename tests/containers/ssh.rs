@@ -178,7 +178,7 @@ fn daemon_process() {
 
 fn left_behind() {
     let session = Session::start(&[], &[]);
-    session.text(&["setsid sh -c 'sleep 600' > /dev/null 2>&1 < /dev/null & exit 0"], "");
+    session.text(&["setsid sleep 600 > /dev/null 2>&1 < /dev/null & exit 0"], "");
     let (keeper, sleeper) = until("the session's process to be with the keeper", || {
         let processes = session.container.processes();
         let keeper = processes.iter().find(|process| process.name == "pystart-sshd")?.pid;
@@ -199,7 +199,7 @@ fn left_behind() {
 }
 
 fn stop_with_session() {
-    let session = Session::start(&[], &["sh", "-c", "gunicorn --bind=0.0.0.0 app:app"]);
+    let session = Session::start(&[], &["sh", "-c", "exec gunicorn --bind=0.0.0.0 app:app"]);
     let mut open =
         session.command(&["-tt"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until("the session's shell", || {

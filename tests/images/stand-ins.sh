@@ -60,8 +60,8 @@ make_python() {
         die "debootstrap failed:" "$(tail -20 "$work/debootstrap.log")"
 
     # What the official slim images leave out.
-    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/var/log/* \
-        "$root"/usr/share/{doc,man,info,locale}/*
+    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* \
+        "$root"/var/log/{apt,bootstrap.log,dpkg.log,alternatives.log} "$root"/usr/share/{doc,man,info,locale}/*
     # pip must install into the image as it does in the official ones.
     find "$root/usr/lib" -name EXTERNALLY-MANAGED -delete
     local name

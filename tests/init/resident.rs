@@ -5,13 +5,13 @@ use std::ffi::OsStr;
 use nix::libc::{SIGTERM, SIGWINCH};
 
 use crate::Test;
-use crate::stage::{Stage, namespace, proc, pystart, python, until, words};
+use crate::stage::{PYSTART, Stage, namespace, proc, pystart, python, until, words};
 
 pub(crate) const TESTS: &[Test] = &[
     ("resident::it_sleeps_in_one_call_without_a_time_limit", sleeps),
     ("resident::it_keeps_little_memory", memory),
     ("resident::without_a_proc_it_does_the_same_in_its_first_life", without_proc),
-    ("resident::it_reads_well_in_ps_and_has_the_environment_of_the_child", looks),
+    ("resident::it_reads_well_in_ps_and_has_the_environment_of_the_child_and_what_it_was_given", looks),
 ];
 
 /// Waits until the second life has begun.
@@ -42,7 +42,9 @@ fn memory() {
     let rollup = proc(stage.pid(), "smaps_rollup");
     let anonymous = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")?.trim().strip_suffix(" kB"));
     let anonymous: u32 = anonymous.and_then(|size| size.trim().parse().ok()).unwrap_or(u32::MAX);
-    assert!(anonymous <= 64, "{rollup}");
+    // A debug build has more data than a release build, whose memory the cost tests look at. Without the second life
+    // it would be several hundred.
+    assert!(anonymous <= 96, "{rollup}");
 }
 
 fn looks() {
@@ -52,7 +54,9 @@ fn looks() {
     assert!(cmdline.starts_with("pystart: init\0child=2\0grace="), "{cmdline:?}");
     assert_eq!(proc(stage.pid(), "comm"), "pystart\n");
     assert!(proc(stage.pid(), "environ").contains("A_VARIABLE=a value\0"));
-    assert_eq!(proc(stage.pid(), "environ"), proc(stage.main(), "environ"));
+    // What it was given is for those who read it here; the child has no use for it.
+    let given = format!("PYSTART_PID1={}\0", pystart(&["sleep", "1000"]).join(" ").replacen(PYSTART, "pystart", 1));
+    assert_eq!(proc(stage.pid(), "environ"), proc(stage.main(), "environ") + &given);
 }
 
 fn without_proc() {
