@@ -46,8 +46,8 @@ pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Fai
     loop {
         let disk = Disk::new(&settings.app_root);
         let decision = decide(&settings, &disk);
-        announce(&decision);
         require_free_port(&decision)?;
+        announce(&decision);
         let mut launch = decision.outcome?;
         if decision.step == Step::DefaultSite {
             launch.argv = materialised(launch.argv, &decision.folder)?;
@@ -116,12 +116,7 @@ fn chdir(folder: &Path) -> OsString {
 fn require_free_port(decision: &Decision) -> Result<(), Failure> {
     let Some(port) = decision.port.filter(|_| std::process::id() != 1) else { return Ok(()) };
     let Some(listener) = ports::listener(port) else { return Ok(()) };
-    let who = match (listener.pid, listener.program) {
-        (Some(pid), Some(program)) => format!("process {pid} (`{program}`)"),
-        (Some(pid), None) => format!("process {pid}"),
-        (None, _) => "another process".into(),
-    };
-    Err(Failure::usage(format!("port {port} is taken: {who} listens on {}", listener.address))
+    Err(Failure::usage(format!("port {port} is taken by {listener}"))
         .with_status(status::NO)
         .with_hint("see `pystart explain` for what runs here, or start a second one with `pystart run --port N`"))
 }

@@ -215,7 +215,7 @@ fn by_hand_a_taken_port_is_told_with_its_owner() {
     let mut site = Site::start(&mut pystart(&app.root));
     let second = ended(pystart(&app.root).env("PORT", site.port.to_string()));
     assert_eq!(second.status, 1);
-    let owner = format!("port {} is taken: process {}", site.port, site.pid());
+    let owner = format!("port {} is taken by process {}", site.port, site.pid());
     assert!(second.err.contains(&owner) && second.err.contains("pystart explain"), "{}", second.err);
     assert_eq!(get(site.port, "/").1, "first");
     site.get("/");
