@@ -3,6 +3,7 @@
 //! Pure: it reads through [`Files`] and touches nothing, so `run`, `explain` and `check` all make the same one.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::app::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
@@ -19,6 +20,9 @@ use crate::gunicorn::{self, Gunicorn};
 use crate::launch::{Launch, Mode};
 use crate::settings::{DEFAULT_PORT, Given, Init, Settings, Workers};
 use crate::venv::Python;
+
+/// How many near misses the log tells of; `explain` shows them all.
+const NEAR_MISSES_TOLD: usize = 3;
 
 /// What is started, and everything that led to it.
 pub struct Decision<'a> {
@@ -273,8 +277,11 @@ impl Making<'_, '_> {
 
     fn default_site(&mut self, near_misses: Vec<NearMiss>) {
         let folder = default_site::folder(self.files, &self.settings.environ);
-        let reason = "nothing else was found";
-        self.note(Step::DefaultSite, folder.display().to_string(), Verdict::Chosen, reason);
+        if self.decision.evidence.iter().all(|fact| fact.step != Step::Other) {
+            self.note(Step::Other, "any other web app", Verdict::Absent, "there is no Python file that could hold one");
+        }
+        let reason = format!("nothing else was found; it is in `{}`", folder.display());
+        self.note(Step::DefaultSite, "the default site", Verdict::Chosen, reason);
         let notice = self.missing_app_notice(&near_misses);
         self.decision.notices.push(notice);
         self.decision.near_misses = near_misses;
@@ -294,10 +301,13 @@ impl Making<'_, '_> {
             Err(error) => format!("the folder cannot be read: {error}"),
             Ok(folder) => format!("there is {}", content(&folder)),
         };
-        let message = format!(
+        let mut message = format!(
             "no app was found in `{root}`: looked for a folder with `wsgi.py` (Django), `application.py`, `app.py` \
              (Flask), then for any file that binds a web app; {there}"
         );
+        for miss in near_misses.iter().take(NEAR_MISSES_TOLD) {
+            let _ = write!(message, "; `{}` {}", miss.path.display(), miss.reason);
+        }
         let hint = match near_misses.iter().find_map(|miss| miss.command.as_ref()) {
             Some(command) => format!("start it with the command `{command}`, or see `pystart explain`"),
             None => "deploy an app, or give a start-up command; `pystart explain` tells what was looked at".into(),
