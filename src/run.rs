@@ -115,8 +115,11 @@ fn chdir(folder: &Path) -> OsString {
 /// less. As PID 1 there is nobody else to ask.
 fn require_free_port(decision: &Decision) -> Result<(), Failure> {
     let Some(port) = decision.port.filter(|_| std::process::id() != 1) else { return Ok(()) };
-    let Some(listener) = ports::listener(port) else { return Ok(()) };
-    Err(Failure::usage(format!("port {port} is taken by {listener}"))
+    if ports::is_free(port) {
+        return Ok(());
+    }
+    let who = ports::listener(port).map_or_else(|| "another process".into(), |listener| listener.to_string());
+    Err(Failure::usage(format!("port {port} is taken by {who}"))
         .with_status(status::NO)
         .with_hint("see `pystart explain` for what runs here, or start a second one with `pystart run --port N`"))
 }
