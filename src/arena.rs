@@ -40,7 +40,7 @@ const fn class(size: usize) -> (usize, usize) {
     }
 }
 
-#[repr(align(4096))]
+#[repr(align(16))]
 struct Memory(UnsafeCell<[MaybeUninit<u8>; SIZE]>);
 
 /// A free block holds the one that was freed before it.
@@ -55,10 +55,12 @@ struct Blocks {
 
 /// The allocator. There can be any number of threads, but only one at a time uses the arena: the others are served by
 /// the system meanwhile.
+#[repr(C)]
 pub struct Arena {
-    memory: Memory,
-    blocks: UnsafeCell<Blocks>,
     is_busy: AtomicBool,
+    blocks: UnsafeCell<Blocks>,
+    // Behind the books, so that both share the first page that is touched.
+    memory: Memory,
 }
 
 #[expect(unsafe_code, reason = "an allocator is shared by all threads")]
@@ -72,9 +74,9 @@ impl Arena {
     #[expect(clippy::new_without_default, clippy::large_stack_arrays, reason = "it is made for a static only")]
     pub const fn new() -> Self {
         Self {
-            memory: Memory(UnsafeCell::new([MaybeUninit::uninit(); SIZE])),
-            blocks: UnsafeCell::new(Blocks { next: 0, free: [None; CLASSES] }),
             is_busy: AtomicBool::new(false),
+            blocks: UnsafeCell::new(Blocks { next: 0, free: [None; CLASSES] }),
+            memory: Memory(UnsafeCell::new([MaybeUninit::uninit(); SIZE])),
         }
     }
 

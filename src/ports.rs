@@ -1,10 +1,13 @@
-//! Who listens on a port, as the kernel tells it in `/proc`.
+//! Who listens on a port: a question to the kernel whether it is free, and a look into `/proc` for who has it.
 
 use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt};
 use serde::Serialize;
 
 /// `TCP_LISTEN` of the kernel's `include/net/tcp_states.h`, as `/proc/net/tcp` prints it.
@@ -31,6 +34,22 @@ impl fmt::Display for Listener {
             (None, _) => out.write_str("a process that cannot be seen from here"),
         }
     }
+}
+
+/// May a server have `port` on all addresses, as gunicorn binds it? Nothing listens meanwhile, so nobody can notice.
+///
+/// The kernel knows at once. Its tables in `/proc` take milliseconds to read on a large machine, however few sockets
+/// there are.
+#[must_use]
+pub fn is_free(port: u16) -> bool {
+    let taken = || -> nix::Result<bool> {
+        let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+        // As gunicorn does: connections that linger from the last run are no obstacle.
+        setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+        Ok(bind(socket.as_raw_fd(), &SockaddrIn::new(0, 0, 0, 0, port)) == Err(Errno::EADDRINUSE))
+    };
+    // What cannot be asked is left to the server to find out.
+    !taken().unwrap_or(false)
 }
 
 /// Who listens on `port` in this network namespace; nobody when `/proc` cannot be read.
@@ -159,6 +178,17 @@ mod tests {
             assert!(found.to_string().contains("pystart"), "{found}");
             drop(socket);
             assert_eq!(listener(port), None);
+        }
+    }
+
+    #[test]
+    fn a_port_is_free_until_somebody_listens_on_any_of_its_addresses() {
+        for host in ["127.0.0.1", "0.0.0.0"] {
+            let socket = TcpListener::bind((host, 0)).unwrap();
+            let port = socket.local_addr().unwrap().port();
+            assert!(!is_free(port), "{host}");
+            drop(socket);
+            assert!(is_free(port), "{host}");
         }
     }
 

@@ -115,6 +115,9 @@ fn chdir(folder: &Path) -> OsString {
 /// less. As PID 1 there is nobody else to ask.
 fn require_free_port(decision: &Decision) -> Result<(), Failure> {
     let Some(port) = decision.port.filter(|_| std::process::id() != 1) else { return Ok(()) };
+    if ports::is_free(port) {
+        return Ok(());
+    }
     let Some(listener) = ports::listener(port) else { return Ok(()) };
     Err(Failure::usage(format!("port {port} is taken by {listener}"))
         .with_status(status::NO)
