@@ -108,7 +108,7 @@ mod tests {
     use crate::files::Memory;
 
     fn user(cmd_args: &str) -> UserOptions {
-        UserOptions::gather(&Memory::default(), Path::new("/site"), Some(OsStr::new(cmd_args)))
+        UserOptions::gather(&Memory::default(), Path::new("/site"), &[], Some(OsStr::new(cmd_args)))
     }
 
     #[test]
