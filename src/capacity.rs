@@ -135,6 +135,9 @@ mod tests {
             ("/proc/self/cgroup", "0::/pod/app\n"),
             ("/sys/fs/cgroup/pod/app/cpu.max", "max 100000\n"),
             ("/sys/fs/cgroup/pod/cpu.max", "150000 100000\n"),
+            ("/sys/fs/cgroup/cpu.max", "400000 100000\n"),
+            ("/sys/fs/cgroup/memory.max", "536870912\n"),
+            ("/sys/fs/cpu.max", "1 100000\n"),
             ("/sys/fs/cgroup/pod/app/memory.max", "268435456\n"),
             ("/sys/fs/cgroup/pod/memory.max", "max\n"),
         ];
@@ -151,7 +154,11 @@ mod tests {
         ];
         assert_eq!(limits(&files), (Some(0.5), None));
         assert_eq!(
-            limits(&[("/proc/self/cgroup", "4:cpu:/\n"), ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n")]),
+            limits(&[
+                ("/proc/self/cgroup", "4:cpu:/\n"),
+                ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n"),
+                ("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
+            ]),
             (None, None)
         );
     }

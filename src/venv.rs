@@ -336,7 +336,11 @@ mod tests {
     #[test]
     fn a_folder_that_only_has_the_name_is_no_environment() {
         let files = image().file("/site/env/settings.py", "").file("/site/venv/lib/readme", "");
-        assert_eq!(name_found(&files, &[("VIRTUAL_ENV", "relative"), ("VIRTUAL_ENV", "")]), None);
+        assert_eq!(name_found(&files, &[]), None);
+        for (active, found) in [("", None), ("../other", None), ("/other", Some("/other"))] {
+            let files = image().empty("/site").file("/other/pyvenv.cfg", "").file("/site/../other/pyvenv.cfg", "");
+            assert_eq!(name_found(&files, &[("VIRTUAL_ENV", active)]).as_deref(), found, "{active}");
+        }
         let without_cfg = image().empty("/site/antenv/lib/python3.12/site-packages");
         assert_eq!(name_found(&without_cfg, &[]).as_deref(), Some("antenv"));
     }
@@ -407,6 +411,65 @@ mod tests {
             .empty("/site/antenv/lib/python3.14/site-packages");
         let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
         assert_eq!(python.lent_packages(), Some("/site/antenv/lib/python3.12/site-packages".into()));
+    }
+
+    #[test]
+    fn without_a_version_that_fits_the_newest_is_named_and_lent() {
+        let files = image()
+            .empty("/site/antenv/lib/python3.8/site-packages")
+            .empty("/site/antenv/lib/python3.10/site-packages")
+            .empty("/site/antenv/lib/python3.9/site-packages");
+        let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+        assert_eq!(python.lent_packages(), Some("/site/antenv/lib/python3.10/site-packages".into()));
+        assert!(python.notice().unwrap().message.contains("is for Python 3.10"));
+    }
+
+    #[test]
+    fn an_environment_that_was_only_just_made_runs_its_own_interpreter() {
+        let files = image()
+            .file("/site/antenv/pyvenv.cfg", "")
+            .program("/site/antenv/bin/python", "")
+            .dead_link("/site/antenv/bin/python", "/bin/python3.12");
+        assert!(Python::find(&files, Path::new(ROOT), &environ(&[])).runs_own_interpreter());
+    }
+
+    #[test]
+    fn an_interpreter_whose_name_tells_no_version_has_the_environments_packages() {
+        let files =
+            image().empty("/site/antenv/lib/python3.11/site-packages").program("/site/antenv/bin/python", "\x7fELF");
+        let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+        assert_eq!(python.packages(), [PathBuf::from("/site/antenv/lib/python3.11/site-packages")]);
+    }
+
+    #[test]
+    fn an_image_may_call_its_python_python_and_keep_packages_as_debian_does() {
+        let files = Memory::default().program("/usr/bin/python", "").dead_link("/usr/bin/python", "python3.11");
+        let vars: Environ = [("PATH", "")].into_iter().collect();
+        let python = Python::find(&files, Path::new(ROOT), &vars);
+        assert_eq!(python.image().unwrap().path, Path::new("/usr/bin/python"), "on the usual search path");
+        let folders = [
+            "/usr/lib/python3.11/site-packages",
+            "/usr/local/lib/python3.11/dist-packages",
+            "/usr/lib/python3/dist-packages",
+        ];
+        assert_eq!(python.packages(), folders.map(PathBuf::from));
+    }
+
+    #[test]
+    fn packages_that_the_user_has_on_pythonpath_are_not_lent_twice() {
+        let packages = "/site/antenv/lib/python3.12/site-packages";
+        let files = image().empty(packages);
+        let mut vars = environ(&[("PYTHONPATH", packages)]);
+        Python::find(&files, Path::new(ROOT), &vars).enter(&mut vars, true);
+        assert_eq!(vars.get("PYTHONPATH"), Some(OsStr::new(packages)));
+    }
+
+    #[test]
+    fn among_very_many_folders_only_the_usual_names_are_looked_for() {
+        let many = (0..=MOST_FOLDERS).fold(image(), |files, number| files.empty(format!("/site/{number}")));
+        let files = many.file("/site/zoo/pyvenv.cfg", "");
+        assert_eq!(name_found(&files, &[]), None);
+        assert_eq!(name_found(&files.file("/site/venv/pyvenv.cfg", ""), &[]).as_deref(), Some("venv"));
     }
 
     #[test]

@@ -261,7 +261,8 @@ fn decided<'a>(files: &'a Memory, vars: &[(&str, &str)], words: &[&str]) -> Deci
 
 #[test]
 fn the_servers_environment_follows_where_it_is_and_keeps_what_the_user_set() {
-    let rows: &[(&[(&str, &str)], &[&str], &str, Option<&str>)] = &[
+    type Row = (&'static [(&'static str, &'static str)], &'static [&'static str], &'static str, Option<&'static str>);
+    let rows: &[Row] = &[
         (&[("PWD", "/elsewhere")], &[], "PWD", Some("/site")),
         (&[], &[], "PWD", None),
         (&[], &[], "PYTHONUNBUFFERED", Some("1")),
@@ -286,7 +287,8 @@ fn the_servers_environment_follows_where_it_is_and_keeps_what_the_user_set() {
 
 #[test]
 fn what_a_gunicorn_command_serves_is_told_as_far_as_it_says_so() {
-    let rows: &[(&[&str], Option<&str>, bool, &str, Option<u16>)] = &[
+    type Row = (&'static [&'static str], Option<&'static str>, bool, &'static str, Option<u16>);
+    let rows: &[Row] = &[
         (&["gunicorn", "x:y"], Some("x:y"), false, "/site", Some(8000)),
         (&["gunicorn", "-b", "localhost:81", "x:y"], Some("x:y"), false, "/site", None),
         (&["gunicorn", "--bind=0.0.0.0:81", "--chdir", "web", "x:y"], Some("x:y"), false, "/site/web", None),

@@ -232,6 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_without_any_interpreter_is_named() {
+        let failure = find(&environment(Memory::default(), "/gone/python")).unwrap_err();
+        assert!(failure.status == 127 && failure.message.contains("`antenv`"), "{failure}");
+    }
+
+    #[test]
+    fn the_environments_gunicorn_does_not_see_the_images_worker_classes() {
+        let files = environment(image(), "/site/antenv/bin/python")
+            .program("/site/antenv/bin/python", "")
+            .file("/usr/lib/python3.12/site-packages/uvicorn_worker/__init__.py", "");
+        let environ: Environ = [("PATH", "/usr/bin")].into_iter().collect();
+        let python = Python::find(&files, Path::new("/site"), &environ);
+        let gunicorn = Gunicorn::find(&files, &python).unwrap();
+        assert!(worker_class(Interface::Asgi, &gunicorn, &files, &python).is_err());
+    }
+
+    #[test]
     fn without_any_gunicorn_the_message_says_what_to_add() {
         let failure = find(&image()).unwrap_err();
         assert_eq!(failure.status, 127);
