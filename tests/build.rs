@@ -8,10 +8,10 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use python::App;
+use python::{App, Running};
 
 /// A package that installs in a moment and without the network: setuptools is not needed for a wheel, which is a zip
 /// archive, and Python can write one.
@@ -59,10 +59,9 @@ fn with_pip(app: &App, mut command: Command) -> Command {
     command
 }
 
-/// The interpreter that the test environment was made with comes first.
+/// The interpreter that the test environment was made with, and nothing else: a uv of the machine must not be found.
 fn search_path() -> String {
-    let base = fs::canonicalize(python::python()).unwrap();
-    format!("{}:/usr/bin:/bin", base.parent().unwrap().display())
+    python::bare_python().display().to_string()
 }
 
 fn build(app: &App) -> Output {
@@ -165,8 +164,8 @@ fn a_build_that_is_killed_keeps_the_previous_environment_and_the_next_one_goes_o
     let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
     app.write("requirements.txt", "shop # again\n");
     let mut child = started(&app, "compileall");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.0.kill().unwrap();
+    child.0.wait().unwrap();
     assert_untouched(&app, inode);
     let next = build(&app);
     assert!(next.status.success(), "{}", stderr(&next));
@@ -174,9 +173,9 @@ fn a_build_that_is_killed_keeps_the_previous_environment_and_the_next_one_goes_o
 }
 
 /// A build that has come to a step.
-fn started(app: &App, step: &str) -> Child {
-    let mut child = building(app).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap());
+fn started(app: &App, step: &str) -> Running {
+    let mut child = Running::start(building(app).stderr(Stdio::piped()));
+    let mut lines = BufReader::new(child.0.stderr.take().unwrap());
     let mut line = String::new();
     while !(line.starts_with("pystart: ") && line.contains(step)) {
         line.clear();
@@ -194,8 +193,8 @@ fn a_stop_ends_the_build_and_keeps_the_previous_environment() {
     let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
     app.write("requirements.txt", "shop # again\n");
     let mut child = started(&app, "uv venv");
-    pystart::signals::send(child.id().cast_signed(), 15);
-    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    pystart::signals::send(child.pid().as_raw(), 15);
+    assert_eq!(child.0.wait().unwrap().code(), Some(128 + 15));
     assert_untouched(&app, inode);
     assert!(!app.root.join(".antenv.building").exists());
 }
@@ -205,7 +204,7 @@ fn two_builds_at_once_do_the_work_once() {
     let app = app("shop\n");
     let mut first = started(&app, "uv venv");
     let second = build(&app);
-    assert!(first.wait().unwrap().success());
+    assert!(first.0.wait().unwrap().success());
     assert!(second.status.success());
     let text = stderr(&second);
     assert!(text.contains("another build of") && text.contains("is up to date"), "{text}");
@@ -241,7 +240,7 @@ fn a_read_only_root_gets_its_environment_in_the_cache() {
     if nix::unistd::geteuid().is_root() {
         // Root writes everywhere unless it lacks this capability, as it does in a hardened container.
         let whole = command;
-        command = Command::new("setpriv");
+        command = Command::new("/usr/bin/setpriv");
         command.args(["--bounding-set", "-dac_override"]).arg(whole.get_program()).args(whole.get_args()).env_clear();
         command.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
     }
@@ -262,14 +261,14 @@ fn find(folder: &Path, name: &str) -> bool {
 }
 
 /// Waits for an answer of the site and returns the status line's code.
-fn answered(port: u16, site: &mut Child) -> u16 {
+fn answered(port: u16, site: &mut Running) -> u16 {
     let question = pystart::health::Question { port, path: "/".into(), limit: Duration::from_secs(20) };
     let deadline = Instant::now() + Duration::from_mins(2);
     loop {
         if let pystart::health::Answer::Status(status) = pystart::health::ask(&question) {
             return status;
         }
-        assert!(site.try_wait().unwrap().is_none(), "the site ended");
+        assert!(site.0.try_wait().unwrap().is_none(), "the site ended");
         assert!(Instant::now() < deadline, "no answer");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -281,11 +280,12 @@ fn run_builds_first_and_serves_a_folder_of_sources() {
     let app = App::new(&[("app.py", code), ("requirements.txt", "shop\n")]);
     wheel(&app, "shop");
     let port = python::free_port();
-    let mut site = building_run(&app, port).spawn().unwrap();
-    let status = answered(port, &mut site);
-    pystart::signals::send(site.id().cast_signed(), 15);
-    site.wait().unwrap();
-    assert_eq!(status, 200);
+    let mut site = Running::start(&mut building_run(&app, port));
+    assert_eq!(answered(port, &mut site), 200);
+    let again = building_run(&app, port).output().unwrap();
+    let text = stderr(&again);
+    assert!(again.status.code() == Some(1) && text.contains("is taken by process"), "{text}");
+    assert!(!text.contains("building") && !text.contains("is up to date"), "nothing is built for a taken port: {text}");
 }
 
 /// `run --build`, with the real gunicorn.
