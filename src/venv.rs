@@ -147,16 +147,14 @@ impl<'a> Python<'a> {
 
     /// Follows links until a name tells the version: `python` -> `python3` -> `/usr/local/bin/python3.12`.
     fn minor_of_program(&self, path: &Path) -> Option<Minor> {
-        let mut path = path.to_owned();
+        self.followed(path).find_map(|path| path.file_name().and_then(OsStr::to_str).and_then(Minor::of_name))
+    }
+
+    /// A path, then what each link leads to.
+    fn followed(&self, path: &Path) -> impl Iterator<Item = PathBuf> {
+        let next = |path: &PathBuf| Some(path.parent()?.join(self.files.link(path)?));
         // More links than the kernel follows (`MAXSYMLINKS`) cannot be; a handful is all that occurs.
-        for _ in 0..8 {
-            if let Some(minor) = path.file_name().and_then(OsStr::to_str).and_then(Minor::of_name) {
-                return Some(minor);
-            }
-            let target = self.files.link(&path)?;
-            path = path.parent()?.join(target);
-        }
-        None
+        std::iter::successors(Some(path.to_owned()), next).take(8)
     }
 
     /// The Python of the image: `python3`, else `python`, on the search path that we were given.
@@ -215,7 +213,9 @@ impl<'a> Python<'a> {
     #[must_use]
     pub fn image_packages(&self) -> Vec<PathBuf> {
         let Some(Interpreter { path, minor: Some(minor) }) = self.image() else { return Vec::new() };
-        let Some(prefix) = path.parent().and_then(Path::parent) else { return Vec::new() };
+        // Python looks for its library from where its program really is.
+        let program = self.followed(path).last();
+        let Some(prefix) = program.as_deref().and_then(Path::parent).and_then(Path::parent) else { return Vec::new() };
         let mut folders = vec![prefix.join(format!("lib/python{minor}/site-packages"))];
         folders.extend([
             format!("/usr/local/lib/python{minor}/dist-packages").into(),
@@ -453,6 +453,16 @@ mod tests {
             "/usr/lib/python3/dist-packages",
         ];
         assert_eq!(python.packages(), folders.map(PathBuf::from));
+    }
+
+    #[test]
+    fn the_images_packages_are_where_its_program_really_is() {
+        let files = Memory::default()
+            .program("/bin/python3", "")
+            .dead_link("/bin/python3", "python3.12")
+            .dead_link("/bin/python3.12", "/opt/python/bin/python3.12");
+        let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+        assert_eq!(python.image_packages()[0], Path::new("/opt/python/lib/python3.12/site-packages"));
     }
 
     #[test]
