@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use python::{App, Running};
 
-/// A package that installs in a moment and without the network: setuptools is not needed for a wheel, which is a zip
+/// A package that installs in a moment and without the network, with a template in it that is no Python: setuptools is not needed for a wheel, which is a zip
 /// archive, and Python can write one.
 fn wheel(app: &App, name: &str) -> PathBuf {
     const MAKE: &str = "import sys, zipfile\n\
@@ -22,6 +22,7 @@ fn wheel(app: &App, name: &str) -> PathBuf {
         with zipfile.ZipFile(folder + '/' + name + '-1.0-py3-none-any.whl', 'w') as wheel:\n\
         \x20   wheel.writestr(name + '/__init__.py', '__version__ = \"1.0\"\\n')\n\
         \x20   wheel.writestr(name + '/__main__.py', 'def run():\\n    print(\"run by\", __import__(\"sys\").executable)\\n')\n\
+        \x20   wheel.writestr(name + '/template.py', 'class {{ name }}\\n')\n\
         \x20   wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: ' + name + '\\nVersion: 1.0\\n')\n\
         \x20   wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
         \x20   wheel.writestr(info + 'entry_points.txt', '[console_scripts]\\n' + name + ' = ' + name + '.__main__:run\\n')\n\
@@ -104,6 +105,9 @@ fn a_first_build_makes_all_a_second_does_nothing_and_a_change_is_noticed() {
     assert!(installed(&app, "shop") && installed(&app, "gunicorn"));
     assert!(packages(&app).join("shop/__pycache__").is_dir(), "byte code is compiled");
     assert!(!pystart::build::is_byte_code_missing(&packages(&app)));
+    assert!(!pystart::build::is_byte_code_missing(&app.root), "without gunicorn there is nothing to miss");
+    fs::remove_dir_all(packages(&app).join("gunicorn/__pycache__")).unwrap();
+    assert!(pystart::build::is_byte_code_missing(&packages(&app)));
     assert!(!app.root.join(".antenv.building").exists());
     assert!(stderr(&first).contains("pystart: uv pip install "), "{}", stderr(&first));
 
@@ -236,21 +240,58 @@ fn an_environment_that_lost_its_interpreter_is_built_anew() {
 fn a_read_only_root_gets_its_environment_in_the_cache() {
     let app = app("shop\n");
     let cache = App::new(&[]);
-    let mut command = building(&app);
-    if nix::unistd::geteuid().is_root() {
-        // Root writes everywhere unless it lacks this capability, as it does in a hardened container.
-        let whole = command;
-        command = Command::new("/usr/bin/setpriv");
-        command.args(["--bounding-set", "-dac_override"]).arg(whole.get_program()).args(whole.get_args()).env_clear();
-        command.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    }
-    fs::set_permissions(&app.root, fs::Permissions::from_mode(0o555)).unwrap();
-    let output = command.env("XDG_CACHE_HOME", &cache.root).output().unwrap();
-    fs::set_permissions(&app.root, fs::Permissions::from_mode(0o755)).unwrap();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let call = |word: &str| {
+        let mut command = unprivileged(&building(&app), word);
+        mode(&app.root, 0o555);
+        let output = command.env("XDG_CACHE_HOME", &cache.root).env("PYSTART_BUILD", "1").output().unwrap();
+        mode(&app.root, 0o755);
+        output
+    };
+    let output = call("build");
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(!app.root.join("antenv").exists());
     assert!(find(&cache.root, "pystart-build"));
-    assert_eq!(fs::metadata(cache.root.join("pystart")).unwrap().mode() & 0o777, 0o700);
+    let folder = cache.root.join("pystart");
+    assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+
+    let environment = || {
+        let output = call("explain");
+        String::from_utf8_lossy(&output.stdout).contains(&format!("environment {}", folder.display()))
+    };
+    assert!(environment(), "what was built is found again");
+    mode(&folder, 0o777);
+    assert!(!environment(), "anybody could have put it there");
+    let refused = call("build");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("can be written by one"), "{}", stderr(&refused));
+}
+
+/// The same call with another subcommand. Root writes everywhere unless it lacks this capability, as it does in a
+/// hardened container.
+fn unprivileged(whole: &Command, word: &str) -> Command {
+    let mut command = if nix::unistd::geteuid().is_root() {
+        let mut command = Command::new("/usr/bin/setpriv");
+        command.args(["--bounding-set", "-dac_override"]).arg(whole.get_program());
+        command
+    } else {
+        Command::new(whole.get_program())
+    };
+    command.arg(word).env_clear().envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+#[test]
+fn an_image_with_gunicorn_needs_no_environment_for_an_app_that_lists_nothing() {
+    let app = App::new(&[("app.py", "")]);
+    wheel(&app, "gunicorn");
+    let mut command = building(&app);
+    command.env("PATH", python::environment().join("bin"));
+    let output = command.env_remove("PYTHONHOME").output().unwrap();
+    assert!(output.status.success() && stderr(&output).contains("nothing to build"), "{}", stderr(&output));
+    assert!(!app.root.join("antenv").exists());
+    assert!(build(&app).status.success());
+    assert!(installed(&app, "gunicorn"), "a bare image needs one");
 }
 
 fn find(folder: &Path, name: &str) -> bool {
