@@ -147,9 +147,14 @@ mod tests {
     #[test]
     fn limits_of_version_1_are_found_when_the_path_is_the_hosts() {
         let files = [
-            ("/proc/self/cgroup", "9:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n"),
+            (
+                "/proc/self/cgroup",
+                "9:memory:/docker/abc\n8:pids:/other\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n",
+            ),
             ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n"),
             ("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
+            ("/sys/fs/cgroup/cpu/other/cpu.cfs_quota_us", "10000\n"),
+            ("/sys/fs/cgroup/cpu/other/cpu.cfs_period_us", "100000\n"),
             ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
         ];
         assert_eq!(limits(&files), (Some(0.5), None));

@@ -203,8 +203,9 @@ mod tests {
             assert!(text.contains(part), "{part:?} is missing in\n{text}");
         }
         assert_eq!(text.matches("\n  1 custom command\n").count(), 1, "{text}");
-        let steps = ["1 custom", "2 Django", "5 default"].map(|step| text.matches(&format!("\n  {step}")).count());
-        assert_eq!(steps, [1, 1, 1], "one heading for each step\n{text}");
+        let steps =
+            ["1 custom", "2 Django", "3 Flask", "5 default"].map(|step| text.matches(&format!("\n  {step}")).count());
+        assert_eq!(steps, [1, 1, 1, 1], "one heading for each step\n{text}");
     }
 
     #[test]

@@ -416,12 +416,12 @@ mod tests {
     #[test]
     fn without_a_version_that_fits_the_newest_is_named_and_lent() {
         let files = image()
-            .empty("/site/antenv/lib/python3.8/site-packages")
+            .empty("/site/antenv/lib/python3.11/site-packages")
             .empty("/site/antenv/lib/python3.10/site-packages")
             .empty("/site/antenv/lib/python3.9/site-packages");
         let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
-        assert_eq!(python.lent_packages(), Some("/site/antenv/lib/python3.10/site-packages".into()));
-        assert!(python.notice().unwrap().message.contains("is for Python 3.10"));
+        assert_eq!(python.lent_packages(), Some("/site/antenv/lib/python3.11/site-packages".into()));
+        assert!(python.notice().unwrap().message.contains("is for Python 3.11"));
     }
 
     #[test]

@@ -314,6 +314,7 @@ fn an_app_that_the_configuration_file_names_is_found_where_the_file_says() {
     let decision = decided(&files, &[], &[]);
     assert_eq!(decision.step, Step::Other);
     assert_eq!(decision.target.as_deref(), Some("inner:application"));
+    assert_eq!(decision.app.unwrap().object.as_deref(), Some("application"));
     assert_eq!(decision.folder, Path::new("/site/src"));
 }
 
@@ -397,6 +398,8 @@ fn a_root_that_cannot_be_read_gets_the_default_site_and_says_so() {
     let decision = decide(&settings, &files);
     assert_eq!(decision.step, Step::DefaultSite);
     assert_eq!(decision.outcome.unwrap().directory, Path::new("/"), "it cannot be entered");
+    let file = image("27, 0").program("/site", "");
+    assert_eq!(decide(&settings, &file).outcome.unwrap().directory, Path::new("/"), "it is no folder");
     let notices: Vec<_> = decision.notices.iter().map(|notice| notice.message.as_str()).collect();
     assert!(
         notices.iter().any(|message| message.contains("the folder cannot be read: permission denied")),

@@ -191,11 +191,10 @@ fn kind_of_program(program: &Path, arguments: &[OsString]) -> Runs {
 
 /// The file that a word names: in the app root, or by an absolute path. `None` if there is nothing of that name.
 fn file_of_root(word: &OsStr, around: &Surroundings) -> Option<PathBuf> {
-    let has_line_end = word.as_bytes().contains(&b'\n');
     let path = around.root.join(word);
     // `bin/../x` is fine, and so is what leads out of the root: the user wrote it. A program given by its absolute
     // path is a file too, and `file::resolve` tells the two apart.
-    (!has_line_end && matches!(around.files.kind(&path), Ok(Kind::File))).then_some(path)
+    around.files.is_file(&path).then_some(path)
 }
 
 /// Looks a program up as `execvp(3)` does, and tells "not there" from "may not be executed".
@@ -309,7 +308,7 @@ mod tests {
 
     #[test]
     fn every_form_becomes_its_program() {
-        let table: [(&str, Runs, &[&str]); 24] = [
+        let table: [(&str, Runs, &[&str]); 26] = [
             ("server -x", Runs::Program, &["server", "-x"]),
             ("/bin/server -x", Runs::Program, &["/bin/server", "-x"]),
             ("gunicorn x:y", Runs::Gunicorn, &["gunicorn", "x:y"]),
@@ -333,6 +332,8 @@ mod tests {
             ("/bin/gunicorn x:y", Runs::Gunicorn, &["/bin/python3", "/bin/gunicorn", "x:y"]),
             ("moved x", Runs::Program, &["/bin/python3", "/site/moved", "x"]),
             ("windows.py", Runs::Program, &["/bin/python3", "/site/windows.py"]),
+            ("  startup.sh  ", Runs::Shell, &["/bin/bash", "-e", "/site/startup.sh"]),
+            ("startup.txt a", Runs::Shell, &["/bin/sh", "/site/startup.txt", "a"]),
             ("  server  ", Runs::Program, &["server"]),
         ];
         for (given, runs, words) in table {

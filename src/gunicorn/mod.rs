@@ -232,6 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn a_script_whose_python_does_not_see_its_packages_is_not_used() {
+        let files = image()
+            .program("/site/antenv/bin/python", "")
+            .dead_link("/site/antenv/bin/python", "/usr/bin/python3.12")
+            .program("/site/antenv/bin/gunicorn", "#!/site/antenv/bin/python\n")
+            .file("/site/antenv/lib/python3.9/site-packages/gunicorn/__init__.py", INIT);
+        let found = find(&files).unwrap();
+        assert_eq!(found.words, ["/usr/bin/python3", "-m", "gunicorn"]);
+        assert!(found.needs_lent_packages);
+    }
+
+    #[test]
     fn an_environment_without_any_interpreter_is_named() {
         let failure = find(&environment(Memory::default(), "/gone/python")).unwrap_err();
         assert!(failure.status == 127 && failure.message.contains("`antenv`"), "{failure}");
