@@ -229,4 +229,14 @@ mod tests {
         assert_eq!(parse_given(&given(&words)), words);
         assert_eq!(parse_given(&given(&[])), Vec::<OsString>::new());
     }
+
+    #[test]
+    fn what_the_kernel_refuses_has_the_status_that_a_shell_gives_it() {
+        let rows = [(Errno::ENOENT, 127), (Errno::ENOEXEC, 126), (Errno::EACCES, 126), (Errno::ETXTBSY, 126)];
+        for (errno, status) in rows {
+            let failure = cannot_start(Path::new("/x"), errno);
+            assert_eq!((failure.status, failure.hint.is_some()), (status, true), "{errno}");
+            assert!(failure.message.starts_with("`/x` cannot be started: "), "{failure}");
+        }
+    }
 }
