@@ -89,6 +89,9 @@ impl<'a> Search<'a> {
 
     pub(super) fn choose(&mut self, step: Step, candidate: &Candidate, object: &Object, reason: String) -> WebApp {
         let file = candidate.exam.source.file.clone();
+        if let Some((file, reason)) = &candidate.left_by {
+            self.note(step, &file.display().to_string(), Verdict::Rejected, reason);
+        }
         self.note(step, &file.display().to_string(), Verdict::Chosen, &binding(object));
         if candidate.exam.runs_on_import {
             self.detection.notices.push(Notice {

@@ -136,44 +136,6 @@ impl Search<'_> {
             .or_else(|| (1..=MAX_DEPTH).find_map(|depth| self.level(depth)))
     }
 
-    /// Django projects that are not in a folder of the root: in the root itself, deeper, or with `asgi.py` only.
-    fn deeper_django(&mut self) -> Option<WebApp> {
-        let mut files = Vec::new();
-        let root = self.workspace.folder(Path::new(""));
-        if root.has("wsgi.py") {
-            files.push(PathBuf::from("wsgi.py"));
-        }
-        for depth in 1..MAX_DEPTH {
-            for folder in self.folders(depth) {
-                files.extend(
-                    self.workspace.folders_with(&folder, "wsgi.py").iter().map(|folder| folder.join("wsgi.py")),
-                );
-            }
-            if files.iter().any(|file| self.workspace.project(file).is_some()) {
-                break;
-            }
-        }
-        let mut projects = self.workspace.projects(&files);
-        if projects.is_empty() {
-            files = self.asgi_files();
-            projects = self.workspace.projects(&files);
-        }
-        let project = projects.first()?;
-        Some(self.choose_project(Step::Other, &projects, project))
-    }
-
-    /// `asgi.py` beside a `manage.py`, where there is no `wsgi.py`.
-    fn asgi_files(&mut self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for folder in std::iter::once(PathBuf::new()).chain(self.folders(1)) {
-            if self.workspace.folder(&folder).has("manage.py") {
-                let folders = self.workspace.folders_with(&folder, "asgi.py");
-                files.extend(folders.iter().map(|folder| folder.join("asgi.py")));
-            }
-        }
-        files
-    }
-
     /// A file of the root with a usual name.
     fn usual_root_file(&mut self) -> Option<WebApp> {
         let listing = self.workspace.folder(Path::new(""));
@@ -202,7 +164,7 @@ impl Search<'_> {
             let Some(Located::File(file)) = self.workspace.locate(base, &module) else { continue };
             let Some(exam) = self.workspace.examine(&file, base) else { continue };
             let Some(object) = exam.objects.iter().find(|found| found.name == object).cloned() else { continue };
-            let candidate = Candidate { base: base.to_owned(), module, exam };
+            let candidate = Candidate { base: base.to_owned(), module, exam, left_by: None };
             let reason = format!("`{name}` hands `{}:{}` to its server", candidate.module, object.name);
             return Some(self.choose(Step::Other, &candidate, &object, reason));
         }
