@@ -9,6 +9,7 @@ mod calls;
 mod candidate;
 mod deeper_django;
 mod django;
+mod entry;
 mod exam;
 mod frameworks;
 mod meaning;

@@ -59,7 +59,7 @@ impl<'a> Search<'a> {
         }
         let chosen = found.remove(0);
         let object = chosen.object()?.clone();
-        if let Some(app) = self.entry_of(&chosen, &object) {
+        if let Some(app) = self.entry_of(Step::Other, &chosen, &object) {
             return Some(app);
         }
         let file = chosen.exam.source.file.display().to_string();

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::candidate::{Candidate, may_hold_app};
-use super::frameworks;
 use super::names::{DOCUMENTED, OTHER_FOLDERS, USUAL_FILES, is_other_file};
 use super::objects::Object;
 use super::search::{Search, binding};
@@ -91,7 +90,7 @@ impl Search<'_> {
             }
             let name = candidate.exam.source.file.display().to_string();
             if let Some(object) = candidate.exam.documented_object() {
-                if let Some(app) = self.entry_of(&candidate, &object) {
+                if let Some(app) = self.entry_of(Step::Flask, &candidate, &object) {
                     return Some(app);
                 }
                 let reason = match candidate.exam.objects.is_empty() {
@@ -102,27 +101,6 @@ impl Search<'_> {
                 return Some(self.choose(Step::Flask, &candidate, &object, reason));
             }
             self.reject(Step::Flask, &candidate);
-        }
-        None
-    }
-
-    /// A Dash app of several files is not whole until the file that runs it was imported: `index.py` with
-    /// `from app import app, server`, the layout, and `app.run()`.
-    pub(super) fn entry_of(&mut self, candidate: &Candidate, object: &Object) -> Option<WebApp> {
-        if !frameworks::is_held(object.kind.framework) || candidate.exam.runs {
-            return None;
-        }
-        let folder = candidate.exam.source.folder().to_owned();
-        let listing = self.workspace.folder(&folder);
-        for name in USUAL_FILES.iter().filter(|name| listing.has(name)) {
-            let Some(entry) = self.workspace.candidate(&folder.join(name)) else { break };
-            let mut imports = entry.exam.source.module.imports.iter();
-            let is_entry = entry.exam.runs && imports.any(|import| import.module == candidate.module);
-            let Some(object) = entry.object().filter(|_| is_entry && entry.base == candidate.base).cloned() else {
-                continue;
-            };
-            let reason = format!("`{}` runs the app of `{}.py`", entry.exam.source.file.display(), candidate.module);
-            return Some(self.choose(Step::Other, &entry, &object, reason));
         }
         None
     }
