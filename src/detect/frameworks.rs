@@ -48,6 +48,7 @@ pub(super) const FRAMEWORKS: &[Framework] = &[
     line("configurations", &["get_wsgi_application"], "Django", App(Wsgi)),
     line("flask", &["Flask"], "Flask", App(Wsgi)),
     line("flask_api", &["FlaskAPI"], "Flask", App(Wsgi)),
+    line("flask.ext.api", &["FlaskAPI"], "Flask", App(Wsgi)),
     line("flask_openapi3", &["OpenAPI"], "Flask", App(Wsgi)),
     line("apiflask", &["APIFlask"], "APIFlask", App(Wsgi)),
     line("eve", &["Eve"], "Eve", App(Wsgi)),

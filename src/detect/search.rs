@@ -59,7 +59,7 @@ impl<'a> Search<'a> {
         }
         let chosen = found.remove(0);
         let object = chosen.object()?.clone();
-        if let Some(app) = self.entry_of(&chosen, &object) {
+        if let Some(app) = self.entry_of(Step::Other, &chosen, &object) {
             return Some(app);
         }
         let file = chosen.exam.source.file.display().to_string();
@@ -89,6 +89,9 @@ impl<'a> Search<'a> {
 
     pub(super) fn choose(&mut self, step: Step, candidate: &Candidate, object: &Object, reason: String) -> WebApp {
         let file = candidate.exam.source.file.clone();
+        if let Some((file, reason)) = &candidate.left_by {
+            self.note(step, &file.display().to_string(), Verdict::Rejected, reason);
+        }
         self.note(step, &file.display().to_string(), Verdict::Chosen, &binding(object));
         if candidate.exam.runs_on_import {
             self.detection.notices.push(Notice {
