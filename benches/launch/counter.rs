@@ -18,7 +18,7 @@ pub(crate) struct Calls {
     pub(crate) by_number: BTreeMap<u64, u64>,
     /// What `read(2)` and `pread(2)` returned, in bytes.
     pub(crate) bytes_read: u64,
-    /// The most memory that one of its programs had, in KiB, when it ended or became another.
+    /// The most that one of its programs had resident when it ended or became another, in KiB.
     pub(crate) peak_memory: u64,
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn system_calls(command: &mut Command) -> nix::Result<Calls> {
             inside.insert(pid, number);
             *calls.by_number.entry(number).or_default() += 1;
             if is_one_of(number, &[libc::SYS_execve, libc::SYS_exit_group]) {
-                calls.peak_memory = calls.peak_memory.max(peak_memory(pid).unwrap_or_default());
+                calls.peak_memory = calls.peak_memory.max(resident_memory(pid).unwrap_or_default());
             }
         }
         if let (Some(bytes), Some(number)) = (returned, inside.get(&pid))
@@ -88,10 +88,11 @@ fn is_one_of(number: u64, numbers: &[libc::c_long]) -> bool {
     numbers.contains(&number.cast_signed())
 }
 
-/// The highest resident size that the program of a process has had, in KiB.
-fn peak_memory(pid: Pid) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
+/// How much of a process is resident, in KiB, page by page: the kernel's running counts are off by up to some hundred
+/// kibibytes. A launcher has the most at its end.
+fn resident_memory(pid: Pid) -> Option<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    rollup.lines().find_map(|line| line.strip_prefix("Rss:")?.trim().strip_suffix(" kB")?.parse().ok())
 }
 
 /// Runs a command to its end, process by process and stop by stop; `resume` says how far each goes at a time.

@@ -253,17 +253,22 @@ impl Bench {
             commands.push(self.pystart("run", &root));
         }
         let runs = in_turn(&mut commands, self.budget)?;
-        println!("\nfiles in the tree, and the median of the wall time:\n");
-        let medians: Vec<f64> = runs.iter().map(|runs| runs.median(|run| run.wall)).collect();
-        for (size, median) in sizes.iter().zip(&medians) {
+        let counts: io::Result<Vec<_>> =
+            commands.iter_mut().map(|command| Ok(counter::instructions(command)?)).collect();
+        let counts = counts?;
+        println!("\nfiles in the tree, the median of the wall time, and the instructions:\n");
+        for ((size, runs), count) in sizes.iter().zip(&runs).zip(&counts) {
+            let median = runs.median(|run| run.wall);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the length of a bar")]
             let bar = "#".repeat((median / 20.0) as usize);
-            println!("{size:>9} {bar} {median:.0} us");
+            println!("{size:>9} {bar} {median:.0} us, {count}");
         }
-        if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
-            let ratio = last.ratio(first, |run| run.wall);
-            let measured = format!("{ratio:.2} from 10 files to {}", sizes[sizes.len() - 1]);
-            self.row("growth of the tree: wall", measured, "independent", (0.95..=1.05).contains(&ratio));
+        if let ([first, .., last], [least, .., most]) = (runs.as_slice(), counts.as_slice()) {
+            let (wall, more) = (last.ratio(first, |run| run.wall), precise(*most) / precise(*least));
+            let measured =
+                format!("wall {wall:.2}, instructions {more:.3} from 10 files to {}", sizes[sizes.len() - 1]);
+            let is_flat = |ratio: f64, tolerance: f64| (ratio - 1.0).abs() <= tolerance;
+            self.row("growth of the tree", measured, "independent", is_flat(wall, 0.05) && is_flat(more, 0.01));
         }
         Ok(())
     }
