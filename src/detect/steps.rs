@@ -94,8 +94,10 @@ impl Search<'_> {
                     return Some(app);
                 }
                 let reason = match candidate.exam.objects.is_empty() {
-                    true if candidate.exam.source.error.is_some() => format!("of `{name}`, which cannot be read"),
-                    true => format!("of `{name}`, in which nothing speaks against it"),
+                    true if candidate.exam.source.error.is_some() => {
+                        format!("`{name}` cannot be read, and is started as documented")
+                    }
+                    true => format!("`{name}` does not show its app, and is started as documented"),
                     false => format!("`{name}` {}", binding(&object)),
                 };
                 return Some(self.choose(Step::Flask, &candidate, &object, reason));
