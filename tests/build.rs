@@ -241,13 +241,14 @@ fn a_read_only_root_gets_its_environment_in_the_cache() {
     let app = app("shop\n");
     let cache = App::new(&[]);
     let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    let call = |word: &str| {
+    let call_with = |word: &str, root_mode| {
         let mut command = unprivileged(&building(&app), word);
-        mode(&app.root, 0o555);
+        mode(&app.root, root_mode);
         let output = command.env("XDG_CACHE_HOME", &cache.root).env("PYSTART_BUILD", "1").output().unwrap();
         mode(&app.root, 0o755);
         output
     };
+    let call = |word| call_with(word, 0o555);
     let output = call("build");
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(!app.root.join("antenv").exists());
@@ -255,13 +256,20 @@ fn a_read_only_root_gets_its_environment_in_the_cache() {
     let folder = cache.root.join("pystart");
     assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
 
-    let environment = || {
-        let output = call("explain");
+    let finds = |root_mode| {
+        let output = call_with("explain", root_mode);
         String::from_utf8_lossy(&output.stdout).contains(&format!("environment {}", folder.display()))
     };
-    assert!(environment(), "what was built is found again");
+    assert!(finds(0o555), "what was built is found again");
+    assert!(!finds(0o755), "a build would make another one in the root");
+    if nix::unistd::geteuid().is_root() {
+        std::os::unix::fs::chown(&folder, Some(65534), None).unwrap();
+        mode(&folder, 0o755);
+        assert!(!finds(0o555), "somebody else may have put it there");
+        std::os::unix::fs::chown(&folder, Some(0), None).unwrap();
+    }
     mode(&folder, 0o777);
-    assert!(!environment(), "anybody could have put it there");
+    assert!(!finds(0o555), "anybody could have put it there");
     let refused = call("build");
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("can be written by one"), "{}", stderr(&refused));

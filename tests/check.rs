@@ -134,7 +134,9 @@ fn an_environment_of_another_python_is_the_reason_that_is_given() {
     let app = App::new(&[
         ("app.py", "import yaml\n"),
         ("requirements.txt", "pyyaml\n"),
+        ("antenv/lib/python3.9/site-packages/yaml.py", ""),
         ("antenv/lib/python3.5/site-packages/yaml.py", ""),
+        ("antenv/lib/python3.7/site-packages/yaml.py", ""),
         ("antenv/lib/python3.6/site-packages/yaml.py", ""),
         ("antenv/lib/python3.4/remnant", ""),
     ]);

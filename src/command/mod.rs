@@ -332,7 +332,7 @@ mod tests {
             ("/bin/gunicorn x:y", Runs::Gunicorn, &["/bin/python3", "/bin/gunicorn", "x:y"]),
             ("moved x", Runs::Program, &["/bin/python3", "/site/moved", "x"]),
             ("windows.py", Runs::Program, &["/bin/python3", "/site/windows.py"]),
-            ("  startup.sh  ", Runs::Shell, &["/bin/bash", "-e", "/site/startup.sh"]),
+            (" my app.py\n", Runs::Program, &["/bin/python3", "/site/my app.py"]),
             ("startup.txt a", Runs::Shell, &["/bin/sh", "/site/startup.txt", "a"]),
             ("  server  ", Runs::Program, &["server"]),
         ];
