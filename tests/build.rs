@@ -178,7 +178,11 @@ fn a_build_that_is_killed_keeps_the_previous_environment_and_the_next_one_goes_o
 
 /// A build that has come to a step.
 fn started(app: &App, step: &str) -> Running {
-    let mut child = Running::start(building(app).stderr(Stdio::piped()));
+    come_to(&mut building(app), step)
+}
+
+fn come_to(build: &mut Command, step: &str) -> Running {
+    let mut child = Running::start(build.stderr(Stdio::piped()));
     let mut lines = BufReader::new(child.0.stderr.take().unwrap());
     let mut line = String::new();
     while !(line.starts_with("pystart: ") && line.contains(step)) {
@@ -201,6 +205,30 @@ fn a_stop_ends_the_build_and_keeps_the_previous_environment() {
     assert_eq!(child.0.wait().unwrap().code(), Some(128 + 15));
     assert_untouched(&app, inode);
     assert!(!app.root.join(".antenv.building").exists());
+}
+
+#[test]
+fn a_tool_is_stopped_with_its_build_and_one_that_outlives_it_keeps_others_out() {
+    let app = app("shop\n");
+    let tools = App::new(&[("uv", "#!/bin/sh\necho 'pystart: the tool runs'\nexec /bin/sleep 600\n")]);
+    fs::set_permissions(tools.root.join("uv"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", tools.root.display(), search_path());
+    let stuck = || come_to(building(&app).env("PATH", &path), "the tool runs");
+    let mut stopped = stuck();
+    pystart::signals::send(stopped.pid().as_raw(), 15);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while stopped.0.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline, "the tool was not told");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(stopped.0.wait().unwrap().code(), Some(128 + 15));
+    let mut killed = stuck();
+    killed.0.kill().unwrap();
+    killed.0.wait().unwrap();
+    let mut next = started(&app, "another build of");
+    // Its tool goes with it.
+    drop(killed);
+    assert!(next.0.wait().unwrap().success());
 }
 
 #[test]

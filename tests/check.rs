@@ -153,8 +153,14 @@ fn a_module_of_the_users_own_in_another_folder_is_found() {
 
 #[test]
 fn of_several_folders_with_the_module_the_first_by_name_is_named_and_no_hidden_one() {
-    let files =
-        [("wsgi.py", "import shop\n"), ("z/shop.py", ""), (".cache/shop.py", ""), ("m/shop.py", ""), ("q/shop.py", "")];
+    let files = [
+        ("wsgi.py", "import shop\n"),
+        ("z/shop.py", ""),
+        (".cache/shop.py", ""),
+        ("docs/shop.py", ""),
+        ("m/shop.py", ""),
+        ("q/shop.py", ""),
+    ];
     let problem = problem(&files, &["wsgi"]);
     assert!(problem.hint.as_ref().is_some_and(|hint| hint.contains("`--chdir m`")), "{problem:?}");
 }
