@@ -178,7 +178,11 @@ fn a_build_that_is_killed_keeps_the_previous_environment_and_the_next_one_goes_o
 
 /// A build that has come to a step.
 fn started(app: &App, step: &str) -> Running {
-    let mut child = Running::start(building(app).stderr(Stdio::piped()));
+    come_to(&mut building(app), step)
+}
+
+fn come_to(build: &mut Command, step: &str) -> Running {
+    let mut child = Running::start(build.stderr(Stdio::piped()));
     let mut lines = BufReader::new(child.0.stderr.take().unwrap());
     let mut line = String::new();
     while !(line.starts_with("pystart: ") && line.contains(step)) {
@@ -201,6 +205,30 @@ fn a_stop_ends_the_build_and_keeps_the_previous_environment() {
     assert_eq!(child.0.wait().unwrap().code(), Some(128 + 15));
     assert_untouched(&app, inode);
     assert!(!app.root.join(".antenv.building").exists());
+}
+
+#[test]
+fn a_tool_is_stopped_with_its_build_and_one_that_outlives_it_keeps_others_out() {
+    let app = app("shop\n");
+    let tools = App::new(&[("uv", "#!/bin/sh\necho 'pystart: the tool runs'\nexec /bin/sleep 600\n")]);
+    fs::set_permissions(tools.root.join("uv"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", tools.root.display(), search_path());
+    let stuck = || come_to(building(&app).env("PATH", &path), "the tool runs");
+    let mut stopped = stuck();
+    pystart::signals::send(stopped.pid().as_raw(), 15);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while stopped.0.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline, "the tool was not told");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(stopped.0.wait().unwrap().code(), Some(128 + 15));
+    let mut killed = stuck();
+    killed.0.kill().unwrap();
+    killed.0.wait().unwrap();
+    let mut next = started(&app, "another build of");
+    // Its tool goes with it.
+    drop(killed);
+    assert!(next.0.wait().unwrap().success());
 }
 
 #[test]
@@ -241,13 +269,14 @@ fn a_read_only_root_gets_its_environment_in_the_cache() {
     let app = app("shop\n");
     let cache = App::new(&[]);
     let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    let call = |word: &str| {
+    let call_with = |word: &str, root_mode| {
         let mut command = unprivileged(&building(&app), word);
-        mode(&app.root, 0o555);
+        mode(&app.root, root_mode);
         let output = command.env("XDG_CACHE_HOME", &cache.root).env("PYSTART_BUILD", "1").output().unwrap();
         mode(&app.root, 0o755);
         output
     };
+    let call = |word| call_with(word, 0o555);
     let output = call("build");
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(!app.root.join("antenv").exists());
@@ -255,13 +284,20 @@ fn a_read_only_root_gets_its_environment_in_the_cache() {
     let folder = cache.root.join("pystart");
     assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
 
-    let environment = || {
-        let output = call("explain");
+    let finds = |root_mode| {
+        let output = call_with("explain", root_mode);
         String::from_utf8_lossy(&output.stdout).contains(&format!("environment {}", folder.display()))
     };
-    assert!(environment(), "what was built is found again");
+    assert!(finds(0o555), "what was built is found again");
+    assert!(!finds(0o755), "a build would make another one in the root");
+    if nix::unistd::geteuid().is_root() {
+        std::os::unix::fs::chown(&folder, Some(65534), None).unwrap();
+        mode(&folder, 0o755);
+        assert!(!finds(0o555), "somebody else may have put it there");
+        std::os::unix::fs::chown(&folder, Some(0), None).unwrap();
+    }
     mode(&folder, 0o777);
-    assert!(!environment(), "anybody could have put it there");
+    assert!(!finds(0o555), "anybody could have put it there");
     let refused = call("build");
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("can be written by one"), "{}", stderr(&refused));

@@ -134,7 +134,9 @@ fn an_environment_of_another_python_is_the_reason_that_is_given() {
     let app = App::new(&[
         ("app.py", "import yaml\n"),
         ("requirements.txt", "pyyaml\n"),
+        ("antenv/lib/python3.9/site-packages/yaml.py", ""),
         ("antenv/lib/python3.5/site-packages/yaml.py", ""),
+        ("antenv/lib/python3.7/site-packages/yaml.py", ""),
         ("antenv/lib/python3.6/site-packages/yaml.py", ""),
         ("antenv/lib/python3.4/remnant", ""),
     ]);
@@ -151,8 +153,14 @@ fn a_module_of_the_users_own_in_another_folder_is_found() {
 
 #[test]
 fn of_several_folders_with_the_module_the_first_by_name_is_named_and_no_hidden_one() {
-    let files =
-        [("wsgi.py", "import shop\n"), ("z/shop.py", ""), (".cache/shop.py", ""), ("m/shop.py", ""), ("q/shop.py", "")];
+    let files = [
+        ("wsgi.py", "import shop\n"),
+        ("z/shop.py", ""),
+        (".cache/shop.py", ""),
+        ("docs/shop.py", ""),
+        ("m/shop.py", ""),
+        ("q/shop.py", ""),
+    ];
     let problem = problem(&files, &["wsgi"]);
     assert!(problem.hint.as_ref().is_some_and(|hint| hint.contains("`--chdir m`")), "{problem:?}");
 }

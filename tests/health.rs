@@ -13,7 +13,7 @@ fn serve(host: &str, answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Op
     let socket = TcpListener::bind((host, 0)).ok()?;
     let port = socket.local_addr().unwrap().port();
     let thread = std::thread::spawn(move || {
-        let (mut stream, _) = socket.accept().unwrap();
+        let mut stream = accepted(&socket);
         let mut request = Vec::new();
         let mut chunk = [0; 512];
         while !request.ends_with(b"\r\n\r\n") {
@@ -25,6 +25,20 @@ fn serve(host: &str, answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Op
         String::from_utf8(request).unwrap()
     });
     Some((port, thread))
+}
+
+/// The connection that somebody makes; a caller that makes none must not keep the test waiting.
+fn accepted(socket: &TcpListener) -> TcpStream {
+    socket.set_nonblocking(true).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Ok((stream, _)) = socket.accept() {
+            stream.set_nonblocking(false).unwrap();
+            return stream;
+        }
+        assert!(Instant::now() < deadline, "nobody asks");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn health(port: u16, words: &[&str]) -> Output {

@@ -257,7 +257,7 @@ pub(super) fn found_program(
     };
     let Some(line) = content.strip_prefix(b"#!") else {
         let is_text = !content.is_empty() && !is_binary(&content);
-        if is_text && runs != Runs::Gunicorn {
+        if is_text {
             return run_by(Path::new(SHELL), Runs::Shell);
         }
         return Ok(Resolved::new(runs, program, words.to_vec(), reading));

@@ -284,6 +284,8 @@ mod tests {
             .file("/site/moved", "#!/gone/python3.9\n")
             .file("/site/windows.py", "#!/bin/python3\r\nprint()\r\n")
             .file("/site/nobody.sh", "#!/bin/env nobody\n")
+            .file("/site/chain.txt", "link.txt\n")
+            .file("/site/link.txt", "startup.txt\n")
             .file("/site/self.txt", "self.txt\n")
             .file("/site/ping.txt", "pong.txt\n")
             .file("/site/pong.txt", "ping.txt\n")
@@ -308,7 +310,7 @@ mod tests {
 
     #[test]
     fn every_form_becomes_its_program() {
-        let table: [(&str, Runs, &[&str]); 26] = [
+        let table: [(&str, Runs, &[&str]); 27] = [
             ("server -x", Runs::Program, &["server", "-x"]),
             ("/bin/server -x", Runs::Program, &["/bin/server", "-x"]),
             ("gunicorn x:y", Runs::Gunicorn, &["gunicorn", "x:y"]),
@@ -332,7 +334,8 @@ mod tests {
             ("/bin/gunicorn x:y", Runs::Gunicorn, &["/bin/python3", "/bin/gunicorn", "x:y"]),
             ("moved x", Runs::Program, &["/bin/python3", "/site/moved", "x"]),
             ("windows.py", Runs::Program, &["/bin/python3", "/site/windows.py"]),
-            ("  startup.sh  ", Runs::Shell, &["/bin/bash", "-e", "/site/startup.sh"]),
+            ("chain.txt", Runs::Gunicorn, &["gunicorn", "x:y"]),
+            (" my app.py\n", Runs::Program, &["/bin/python3", "/site/my app.py"]),
             ("startup.txt a", Runs::Shell, &["/bin/sh", "/site/startup.txt", "a"]),
             ("  server  ", Runs::Program, &["server"]),
         ];
