@@ -75,7 +75,7 @@ pub fn decide<'a>(settings: &Settings, files: &'a dyn Files) -> Decision<'a> {
     let mut making = Making {
         settings,
         files,
-        user: UserOptions::gather(files, root, settings.environ.filled("GUNICORN_CMD_ARGS")),
+        user: UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS")),
         decision: Decision {
             step: Step::DefaultSite,
             app: None,
@@ -176,7 +176,8 @@ impl Making<'_, '_> {
             set_core_count(&mut environ, &argv);
         }
         if matches!(runs, Runs::Gunicorn | Runs::GunicornArguments) {
-            self.user.add_arguments(&argv, "the custom command");
+            let cmd_args = self.settings.environ.filled("GUNICORN_CMD_ARGS");
+            self.user = UserOptions::gather(self.files, &self.settings.app_root, &argv, cmd_args);
             let is_plain = argv.first().is_some_and(|first| first == "gunicorn");
             if runs == Runs::GunicornArguments || is_plain {
                 let gunicorn = Gunicorn::find(self.files, &self.decision.python)?;
@@ -192,7 +193,10 @@ impl Making<'_, '_> {
             }
             self.notice_missing_byte_code();
             self.add_container_extras(&mut environ);
-            self.decision.target = argv.iter().find_map(|word| module_and_object(word)).or(self.user.wsgi_app.clone());
+            self.decision.target = argv
+                .iter()
+                .find_map(|word| module_and_object(word))
+                .or_else(|| self.user.wsgi_app.clone().map(with_object));
             let is_asgi = |class: &str| class == "asgi" || class.contains("Uvicorn");
             self.decision.has_asgi_worker = self.user.worker_class.as_deref().is_some_and(is_asgi);
             if let Some(folder) = &self.user.chdir {
@@ -257,7 +261,7 @@ impl Making<'_, '_> {
                 if let Some(folder) = &self.user.chdir {
                     self.decision.folder = self.settings.app_root.join(folder);
                 }
-                self.decision.target = Some(own);
+                self.decision.target = Some(with_object(own));
             }
             None => argv.push(arguments::target(app).into()),
         }
@@ -405,15 +409,21 @@ impl Making<'_, '_> {
 
 /// `module:object`, gunicorn's own default spelled out.
 fn full_target(app: &WebApp) -> String {
-    format!("{}:{}", app.module, app.object.as_deref().unwrap_or("application"))
+    with_object(arguments::target(app))
+}
+
+fn with_object(target: String) -> String {
+    if target.contains(':') { target } else { target + ":application" }
 }
 
 /// A word that can only be the app of a gunicorn command line.
 fn module_and_object(word: &OsStr) -> Option<String> {
     let word = word.to_str()?;
-    let (module, _) = word.split_once(':')?;
-    let is_module = !module.is_empty() && module.split('.').all(command::words::is_identifier);
-    is_module.then(|| word.to_owned())
+    let (module, object) = word.split_once(':')?;
+    let is_module = module.split('.').all(command::words::is_identifier);
+    // `localhost:8000` is an address.
+    let is_object = object.starts_with(|first: char| first == '_' || first.is_alphabetic());
+    (is_module && is_object).then(|| word.to_owned())
 }
 
 /// The platform's documentation computes workers from `NUM_CORES`; where the platform does not set it, the formula

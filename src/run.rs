@@ -118,8 +118,8 @@ fn require_free_port(decision: &Decision) -> Result<(), Failure> {
     if ports::is_free(port) {
         return Ok(());
     }
-    let Some(listener) = ports::listener(port) else { return Ok(()) };
-    Err(Failure::usage(format!("port {port} is taken by {listener}"))
+    let who = ports::listener(port).map_or_else(|| "another process".into(), |listener| listener.to_string());
+    Err(Failure::usage(format!("port {port} is taken by {who}"))
         .with_status(status::NO)
         .with_hint("see `pystart explain` for what runs here, or start a second one with `pystart run --port N`"))
 }
@@ -228,5 +228,15 @@ mod tests {
             .collect();
         assert_eq!(parse_given(&given(&words)), words);
         assert_eq!(parse_given(&given(&[])), Vec::<OsString>::new());
+    }
+
+    #[test]
+    fn what_the_kernel_refuses_has_the_status_that_a_shell_gives_it() {
+        let rows = [(Errno::ENOENT, 127), (Errno::ENOEXEC, 126), (Errno::EACCES, 126), (Errno::ETXTBSY, 126)];
+        for (errno, status) in rows {
+            let failure = cannot_start(Path::new("/x"), errno);
+            assert_eq!((failure.status, failure.hint.is_some()), (status, true), "{errno}");
+            assert!(failure.message.starts_with("`/x` cannot be started: "), "{failure}");
+        }
     }
 }

@@ -102,6 +102,27 @@ mod tests {
         let typed = Flags { port: Some("82".into()), ..Flags::default() };
         assert_eq!(container.flags(Flags::default()), first);
         assert_eq!(container.flags(typed.clone()), Flags { port: typed.port, ..first });
+        let all = environ(&[(run::GIVEN, "pystart run --app-root /a --strict --init never --grace 3 --build x y")]);
+        let container = Session { environ: all, source: Source::Container };
+        let all = Flags {
+            app_root: Some("/a".into()),
+            strict: true,
+            init: Some("never".into()),
+            grace: Some("3".into()),
+            build: true,
+            command: vec!["x".into(), "y".into()],
+            ..Flags::default()
+        };
+        assert_eq!(container.flags(Flags::default()), all);
+        let others = Flags {
+            app_root: Some("/b".into()),
+            port: Some("1".into()),
+            init: Some("auto".into()),
+            grace: Some("4".into()),
+            command: vec!["z".into()],
+            ..Flags::default()
+        };
+        assert_eq!(container.flags(others.clone()), Flags { strict: true, build: true, ..others });
         let process = Session { environ: given, source: Source::Process };
         assert_eq!(process.flags(Flags::default()), Flags::default());
     }

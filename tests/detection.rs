@@ -86,6 +86,10 @@ fn difference(detection: &Detection, reads: Option<&[String]>, key: &str, expect
             let command = miss.command.as_deref().unwrap_or("-");
             format!("{}: {} ({command})", miss.path.display(), miss.reason)
         })),
+        "no miss" => {
+            let missed = detection.near_misses.iter().find(|miss| miss.path.ends_with(expected));
+            return missed.map(|miss| format!("{miss:?}"));
+        }
         "rejects" => {
             let rejected = detection.evidence.iter().filter(|evidence| evidence.verdict == Verdict::Rejected);
             lines(rejected.map(|evidence| format!("{} {}", evidence.subject, evidence.reason)))

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use super::command;
 use super::exam::Exam;
 use super::frameworks;
-use super::names::{DOCUMENTED, OBJECTS};
+use super::names::OBJECTS;
 use super::objects::Object;
-use super::search_path;
 use super::thing::raw_interface;
 use super::workspace::{Located, Workspace, dotted};
-use crate::python::{Bound, Import, Module, Place};
+use crate::python::{Bound, Module, Place};
 
 /// An app in a file.
 pub(super) struct Candidate {
@@ -20,6 +19,8 @@ pub(super) struct Candidate {
     pub module: String,
     /// What was found in it.
     pub exam: Exam,
+    /// The file that a person would look at first, and why it is not this one that is started.
+    pub left_by: Option<(PathBuf, &'static str)>,
 }
 
 impl Candidate {
@@ -50,28 +51,7 @@ impl Workspace<'_> {
             exam.doubt = None;
             exam.reason = format!("cannot be imported: `{}` comes before it", other.display());
         }
-        if exam.runs_on_import && exam.objects.first().is_some_and(|object| object.is_imported) {
-            exam.objects.clear();
-            exam.doubt = None;
-            exam.reason = String::from("starts the development server when it is imported");
-        }
-        let candidate = Candidate { base, module, exam };
-        Some(self.behind(&candidate).unwrap_or(candidate))
-    }
-
-    /// The app behind a file that only repairs the module path and imports it from there.
-    fn behind(&self, shim: &Candidate) -> Option<Candidate> {
-        let source = &shim.exam.source;
-        let is_documented = DOCUMENTED.iter().any(|name| source.file == Path::new(name));
-        let object = shim.object().filter(|object| object.is_imported && !is_documented)?;
-        let import = reexported(&source.module, &object.name)?;
-        search_path::added(source, &shim.base).into_iter().find_map(|base| {
-            let Some(Located::File(file)) = self.locate(&base, &import.module) else { return None };
-            let is_reached = self.locate(&shim.base, &import.module).is_some();
-            let exam = self.examine(&file, &base).filter(|_| !is_reached)?;
-            let is_same = exam.objects.first().is_some_and(|found| Some(&found.name) == import.name.as_ref());
-            is_same.then_some(Candidate { base, module: import.module.clone(), exam })
-        })
+        Some(self.behind(Candidate { base, module, exam, left_by: None }))
     }
 }
 
@@ -88,16 +68,6 @@ impl Exam {
         }
         self.objects.first().or(self.doubt.as_ref()).cloned()
     }
-}
-
-/// The import that binds a name in a file that does nothing but import it.
-fn reexported<'m>(module: &'m Module, name: &str) -> Option<&'m Import> {
-    let mut bindings = module.scope.bindings.iter();
-    let is_shim = !bindings.clone().any(|binding| matches!(binding.bound, Bound::Function(_) | Bound::Class(_)));
-    bindings.find_map(|binding| match &binding.bound {
-        Bound::Import(import) if binding.name == name && is_shim && import.level == 0 => Some(import),
-        _ => None,
-    })
 }
 
 /// Is there anything in a file without a usual name that makes it worth following? Most are scripts and models.

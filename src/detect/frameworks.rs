@@ -48,6 +48,7 @@ pub(super) const FRAMEWORKS: &[Framework] = &[
     line("configurations", &["get_wsgi_application"], "Django", App(Wsgi)),
     line("flask", &["Flask"], "Flask", App(Wsgi)),
     line("flask_api", &["FlaskAPI"], "Flask", App(Wsgi)),
+    line("flask.ext.api", &["FlaskAPI"], "Flask", App(Wsgi)),
     line("flask_openapi3", &["OpenAPI"], "Flask", App(Wsgi)),
     line("apiflask", &["APIFlask"], "APIFlask", App(Wsgi)),
     line("eve", &["Eve"], "Eve", App(Wsgi)),
@@ -130,8 +131,8 @@ pub(super) const FRAMEWORKS: &[Framework] = &[
     line("tornado", &["Application"], "Tornado", Own(PYTHON)),
     line("japronto", &["Application"], "Japronto", Own(PYTHON)),
     line("socketify", &["App"], "Socketify", Own(PYTHON)),
-    line("http", &["HTTPServer", "ThreadingHTTPServer"], "http.server", Own(PYTHON)),
-    line("socketserver", &["TCPServer", "ThreadingTCPServer"], "socketserver", Own(PYTHON)),
+    line("http", &["HTTPServer", "ThreadingHTTPServer"], "plain HTTP server", Own(PYTHON)),
+    line("socketserver", &["TCPServer", "ThreadingTCPServer"], "plain TCP server", Own(PYTHON)),
     line("grpc", &["server"], "gRPC", Own(PYTHON)),
     line("fastmcp", &["FastMCP"], "FastMCP", Own(PYTHON)),
     line("mcp", &["FastMCP", "Server"], "MCP", Own(PYTHON)),
@@ -149,7 +150,7 @@ pub(super) const FRAMEWORKS: &[Framework] = &[
     line("pyrogram", &[], "Telegram bot", Own(PYTHON)),
     line("telethon", &[], "Telegram bot", Own(PYTHON)),
     line("slack_bolt", &["App", "AsyncApp"], "Slack bot", Own(PYTHON)),
-    line("tweepy", &[], "Twitter bot", Own(PYTHON)),
+    line("tweepy", &[], "Twitter client", Own(PYTHON)),
     line("praw", &[], "Reddit bot", Own(PYTHON)),
     // Desktop
     line("tkinter", &[], "Tkinter desktop app", Own("")),
@@ -221,6 +222,11 @@ impl Framework {
             Own(command) if !command.is_empty() => Some(command.replace("{file}", file)),
             _ => None,
         }
+    }
+
+    /// Does a tool of its own run any file, as `streamlit run` does, so that the file need not start anything itself?
+    pub(super) fn has_runner(&self) -> bool {
+        matches!(self.gives, Own(command) if !command.is_empty() && command != PYTHON)
     }
 }
 

@@ -47,8 +47,7 @@ impl Search<'_> {
             let Some(exam) = self.workspace.examine(Path::new(name), Path::new("")) else { break };
             if let Some(framework) = exam.own {
                 self.note(Step::Other, name, Verdict::Rejected, &exam.reason);
-                let command = framework.command(name);
-                self.miss(NearMiss { path: PathBuf::from(name), reason: exam.reason, command });
+                self.miss_own(framework, &exam);
             }
         }
     }

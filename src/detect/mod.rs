@@ -4,9 +4,12 @@
 //! carries its reason. The rules stand in `steps` in the order in which they are tried; what names and frameworks
 //! mean stands in two tables, `names` and `frameworks`.
 
+mod behind;
 mod calls;
 mod candidate;
+mod deeper_django;
 mod django;
+mod entry;
 mod exam;
 mod frameworks;
 mod meaning;

@@ -57,6 +57,10 @@ pub(super) const OBJECTS: &[&str] = &[
 /// but not `db = SQLAlchemy(app)`.
 pub(super) const WRAPPED_OBJECTS: &[&str] = &["app", "application", "wsgi_app", "asgi_app"];
 
+/// Of a package `wsgi` with a module for each stage (`wsgi/local.py`, `wsgi/production.py`), the ones for a deployed
+/// site, the likeliest first.
+pub(super) const DEPLOYED_STAGES: &[&str] = &["production.py", "prod.py", "deploy.py", "live.py", "release.py"];
+
 /// Names of functions that make the app, the likeliest first.
 pub(super) const FACTORIES: &[&str] = &[
     "create_app",

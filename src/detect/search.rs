@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use super::candidate::Candidate;
 use super::command;
 use super::django::Project;
-use super::names::{OTHER_FOLDERS, USUAL_FOLDERS, rank};
+use super::exam::Exam;
+use super::frameworks::Framework;
+use super::names::{OBJECTS, OTHER_FOLDERS, USUAL_FOLDERS, rank};
 use super::objects::Object;
+use super::starts::is_script;
 use super::thing::Kind;
 use super::workspace::Workspace;
 use crate::app::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
@@ -59,7 +62,7 @@ impl<'a> Search<'a> {
         }
         let chosen = found.remove(0);
         let object = chosen.object()?.clone();
-        if let Some(app) = self.entry_of(&chosen, &object) {
+        if let Some(app) = self.entry_of(Step::Other, &chosen, &object) {
             return Some(app);
         }
         let file = chosen.exam.source.file.display().to_string();
@@ -89,6 +92,9 @@ impl<'a> Search<'a> {
 
     pub(super) fn choose(&mut self, step: Step, candidate: &Candidate, object: &Object, reason: String) -> WebApp {
         let file = candidate.exam.source.file.clone();
+        if let Some((file, reason)) = &candidate.left_by {
+            self.note(step, &file.display().to_string(), Verdict::Rejected, reason);
+        }
         self.note(step, &file.display().to_string(), Verdict::Chosen, &binding(object));
         if candidate.exam.runs_on_import {
             self.detection.notices.push(Notice {
@@ -134,6 +140,11 @@ impl<'a> Search<'a> {
                 )),
             });
         }
+        let reason = if projects.len() > 1 && project.is_managed {
+            format!("`{subject}`, which `manage.py` means")
+        } else {
+            format!("`{subject}`")
+        };
         WebApp {
             step,
             framework: "Django",
@@ -142,7 +153,7 @@ impl<'a> Search<'a> {
             folder: project.base.clone(),
             file: project.file.clone(),
             interface: project.interface,
-            reason: format!("of `{subject}`"),
+            reason,
         }
     }
 
@@ -169,8 +180,7 @@ impl<'a> Search<'a> {
         let subject = file.display().to_string();
         self.note(step, &subject, Verdict::Rejected, &exam.reason);
         if let Some(framework) = exam.own {
-            let command = framework.command(&subject);
-            self.miss(NearMiss { path: file, reason: exam.reason.clone(), command });
+            self.miss_own(framework, exam);
         } else if let Some((holder, attribute)) = self.workspace.unbound_holder(&exam.source, &candidate.base) {
             self.detection.notices.push(Notice {
                 message: format!("`{subject}`: the server of `{holder}` is bound to no name"),
@@ -178,6 +188,17 @@ impl<'a> Search<'a> {
             });
             let command = Some(format!("python {subject}"));
             self.miss(NearMiss { path: file, reason: exam.reason.clone(), command });
+        }
+    }
+
+    /// Keeps what runs in a server of its own as a near miss, unless it is only a part of it that starts nothing.
+    pub(super) fn miss_own(&mut self, framework: &Framework, exam: &Exam) {
+        let module = &exam.source.module;
+        let binds_app = OBJECTS.iter().any(|name| module.binds(name));
+        if framework.has_runner() || binds_app || is_script(module) {
+            let path = exam.source.file.clone();
+            let command = framework.command(&path.display().to_string());
+            self.miss(NearMiss { path, reason: exam.reason.clone(), command });
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::workspace::{Source, dotted};
-use crate::python::{Bound, Value};
+use crate::python::{Bound, Module, Place, Value};
 
 /// The names that the file itself hands to a server: `app.run()`, `uvicorn.run(app)`, `uvicorn.run("main:app")`,
 /// `serve(app)`, `socketio.run(app)`.
@@ -41,6 +41,42 @@ pub(super) fn started(source: &Source, base: &Path) -> Vec<String> {
         }
     }
     names
+}
+
+/// What starts a bot, a window or a server; for files that do it at the top level.
+const STARTS: [&str; 12] = [
+    "idle",
+    "infinity_polling",
+    "launch",
+    "listen",
+    "mainloop",
+    "polling",
+    "run",
+    "run_forever",
+    "run_polling",
+    "run_until_disconnected",
+    "serve_forever",
+    "start",
+];
+
+/// Does anything happen when the file is run as a script: under `if __name__ == "__main__":`, by a function of its own
+/// that it calls, or by something that starts?
+pub(super) fn is_script(module: &Module) -> bool {
+    let is_own = |name: &str| {
+        let mut bindings = module.scope.bindings.iter();
+        bindings.any(|binding| binding.name == name && matches!(binding.bound, Bound::Function(_)))
+    };
+    module.scope.calls.iter().any(|call| match (&call.value, call.place) {
+        (_, Place::Main) => true,
+        (Value::Call { callee, .. }, Place::Import) => match &**callee {
+            Value::Name(path) => {
+                is_own(path) || path.rsplit_once('.').is_some_and(|(_, method)| STARTS.contains(&method))
+            }
+            Value::Attribute { name, .. } => STARTS.contains(&name.as_str()),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// The module and object that a file hands to a server as text: `uvicorn.run("app.main:app")`.

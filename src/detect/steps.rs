@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::candidate::{Candidate, may_hold_app};
-use super::frameworks;
 use super::names::{DOCUMENTED, OTHER_FOLDERS, USUAL_FILES, is_other_file};
 use super::objects::Object;
 use super::search::{Search, binding};
@@ -91,38 +90,19 @@ impl Search<'_> {
             }
             let name = candidate.exam.source.file.display().to_string();
             if let Some(object) = candidate.exam.documented_object() {
-                if let Some(app) = self.entry_of(&candidate, &object) {
+                if let Some(app) = self.entry_of(Step::Flask, &candidate, &object) {
                     return Some(app);
                 }
                 let reason = match candidate.exam.objects.is_empty() {
-                    true if candidate.exam.source.error.is_some() => format!("of `{name}`, which cannot be read"),
-                    true => format!("of `{name}`, in which nothing speaks against it"),
+                    true if candidate.exam.source.error.is_some() => {
+                        format!("`{name}` cannot be read, and is started as documented")
+                    }
+                    true => format!("`{name}` does not show its app, and is started as documented"),
                     false => format!("`{name}` {}", binding(&object)),
                 };
                 return Some(self.choose(Step::Flask, &candidate, &object, reason));
             }
             self.reject(Step::Flask, &candidate);
-        }
-        None
-    }
-
-    /// A Dash app of several files is not whole until the file that runs it was imported: `index.py` with
-    /// `from app import app, server`, the layout, and `app.run()`.
-    pub(super) fn entry_of(&mut self, candidate: &Candidate, object: &Object) -> Option<WebApp> {
-        if !frameworks::is_held(object.kind.framework) || candidate.exam.runs {
-            return None;
-        }
-        let folder = candidate.exam.source.folder().to_owned();
-        let listing = self.workspace.folder(&folder);
-        for name in USUAL_FILES.iter().filter(|name| listing.has(name)) {
-            let Some(entry) = self.workspace.candidate(&folder.join(name)) else { break };
-            let mut imports = entry.exam.source.module.imports.iter();
-            let is_entry = entry.exam.runs && imports.any(|import| import.module == candidate.module);
-            let Some(object) = entry.object().filter(|_| is_entry && entry.base == candidate.base).cloned() else {
-                continue;
-            };
-            let reason = format!("`{}` runs the app of `{}.py`", entry.exam.source.file.display(), candidate.module);
-            return Some(self.choose(Step::Other, &entry, &object, reason));
         }
         None
     }
@@ -134,44 +114,6 @@ impl Search<'_> {
             .or_else(|| self.named_in_root_file())
             .or_else(|| self.only_root_file())
             .or_else(|| (1..=MAX_DEPTH).find_map(|depth| self.level(depth)))
-    }
-
-    /// Django projects that are not in a folder of the root: in the root itself, deeper, or with `asgi.py` only.
-    fn deeper_django(&mut self) -> Option<WebApp> {
-        let mut files = Vec::new();
-        let root = self.workspace.folder(Path::new(""));
-        if root.has("wsgi.py") {
-            files.push(PathBuf::from("wsgi.py"));
-        }
-        for depth in 1..MAX_DEPTH {
-            for folder in self.folders(depth) {
-                files.extend(
-                    self.workspace.folders_with(&folder, "wsgi.py").iter().map(|folder| folder.join("wsgi.py")),
-                );
-            }
-            if files.iter().any(|file| self.workspace.project(file).is_some()) {
-                break;
-            }
-        }
-        let mut projects = self.workspace.projects(&files);
-        if projects.is_empty() {
-            files = self.asgi_files();
-            projects = self.workspace.projects(&files);
-        }
-        let project = projects.first()?;
-        Some(self.choose_project(Step::Other, &projects, project))
-    }
-
-    /// `asgi.py` beside a `manage.py`, where there is no `wsgi.py`.
-    fn asgi_files(&mut self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for folder in std::iter::once(PathBuf::new()).chain(self.folders(1)) {
-            if self.workspace.folder(&folder).has("manage.py") {
-                let folders = self.workspace.folders_with(&folder, "asgi.py");
-                files.extend(folders.iter().map(|folder| folder.join("asgi.py")));
-            }
-        }
-        files
     }
 
     /// A file of the root with a usual name.
@@ -202,7 +144,7 @@ impl Search<'_> {
             let Some(Located::File(file)) = self.workspace.locate(base, &module) else { continue };
             let Some(exam) = self.workspace.examine(&file, base) else { continue };
             let Some(object) = exam.objects.iter().find(|found| found.name == object).cloned() else { continue };
-            let candidate = Candidate { base: base.to_owned(), module, exam };
+            let candidate = Candidate { base: base.to_owned(), module, exam, left_by: None };
             let reason = format!("`{name}` hands `{}:{}` to its server", candidate.module, object.name);
             return Some(self.choose(Step::Other, &candidate, &object, reason));
         }

@@ -251,6 +251,14 @@ fn bind(target: &Expr, value: &Value, place: Place, scope: &mut Scope) {
         Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self") => {
             push(scope, &format!("self.{}", attribute.attr), Bound::Value(value.clone()), place);
         }
+        // What is kept on anything else: `app.db = db`.
+        Expr::Attribute(attribute) if place == Place::Import => {
+            if let Value::Name(of) = self::value(&attribute.value, 0) {
+                let callee = Box::new(Value::Name(format!("{of}.__setattr__")));
+                let arguments = vec![Value::String(attribute.attr.to_string()), value.clone()];
+                scope.calls.push(Call { value: Value::Call { callee, arguments, keywords: Vec::new() }, place });
+            }
+        }
         Expr::Tuple(targets) => bind_items(&targets.elts, value, place, scope),
         Expr::List(targets) => bind_items(&targets.elts, value, place, scope),
         Expr::Subscript(item) => {

@@ -9,10 +9,9 @@ use crate::python::{self, App};
 use crate::site::{Site, ended, explain, free_port, get, moved_environment, pystart};
 use crate::wsgi;
 
-/// The folder of the interpreter that the environment of the tests was made with: an image without packages.
+/// The interpreter that the environment of the tests was made with: an image without packages.
 fn bare_python() -> String {
-    let python = fs::canonicalize(python::environment().join("bin/python")).unwrap();
-    format!("{}:/usr/bin:/bin", python.parent().unwrap().display())
+    format!("{}:/usr/bin:/bin", python::bare_python().display())
 }
 
 fn asking(expression: &str) -> App {
