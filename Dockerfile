@@ -9,7 +9,7 @@
 #   RUST_IMAGE       another image with cargo and rustup, instead of the official slim one
 #   BINARY           an image that holds `/pystart`, instead of compiling it: one binary for every Python version
 #   VERSION          for the image's label
-ARG PYTHON_VERSION=3.14
+ARG PYTHON_VERSION=3.15
 ARG PYTHON_IMAGE=python:${PYTHON_VERSION}-slim
 ARG RUST_IMAGE=rust:1.95-slim
 ARG BINARY=build

@@ -135,6 +135,9 @@ mod tests {
             ("/proc/self/cgroup", "0::/pod/app\n"),
             ("/sys/fs/cgroup/pod/app/cpu.max", "max 100000\n"),
             ("/sys/fs/cgroup/pod/cpu.max", "150000 100000\n"),
+            ("/sys/fs/cgroup/cpu.max", "400000 100000\n"),
+            ("/sys/fs/cgroup/memory.max", "536870912\n"),
+            ("/sys/fs/cpu.max", "1 100000\n"),
             ("/sys/fs/cgroup/pod/app/memory.max", "268435456\n"),
             ("/sys/fs/cgroup/pod/memory.max", "max\n"),
         ];
@@ -144,14 +147,23 @@ mod tests {
     #[test]
     fn limits_of_version_1_are_found_when_the_path_is_the_hosts() {
         let files = [
-            ("/proc/self/cgroup", "9:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n"),
+            (
+                "/proc/self/cgroup",
+                "9:memory:/docker/abc\n8:pids:/other\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/x\n",
+            ),
             ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n"),
             ("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
+            ("/sys/fs/cgroup/cpu/other/cpu.cfs_quota_us", "10000\n"),
+            ("/sys/fs/cgroup/cpu/other/cpu.cfs_period_us", "100000\n"),
             ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
         ];
         assert_eq!(limits(&files), (Some(0.5), None));
         assert_eq!(
-            limits(&[("/proc/self/cgroup", "4:cpu:/\n"), ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n")]),
+            limits(&[
+                ("/proc/self/cgroup", "4:cpu:/\n"),
+                ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n"),
+                ("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
+            ]),
             (None, None)
         );
     }

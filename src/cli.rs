@@ -5,6 +5,7 @@
 //! subcommand at hand is built, since building them all would cost more than the decision.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -53,6 +54,10 @@ impl Call {
     pub fn parse(args: &[OsString]) -> Self {
         let Some(first) = args.first() else { return Self::Run(Flags::default()) };
         match first.to_str() {
+            // Nothing but a command: no option, so nothing to ask clap about, which costs more than the decision.
+            Some("run") if args.get(1).is_none_or(|word| !word.as_bytes().starts_with(b"-")) => {
+                Self::Run(Flags { command: args[1..].to_vec(), ..Flags::default() })
+            }
             Some("run") => with_matches(run(), args, |matches| Self::Run(flags(matches))),
             Some("explain") => with_matches(explain(), args, |matches| Self::Explain(report(matches))),
             Some("check") => with_matches(check(), args, |matches| Self::Check(report(matches))),
@@ -235,6 +240,15 @@ mod tests {
         assert_eq!(parse(&["run", "--", "explain"]), Call::Run(command(&["explain"])));
         assert_eq!(parse(&["--", "explain"]), Call::Run(command(&["explain"])));
         assert_eq!(parse(&["run", "explain", "--json"]), Call::Run(command(&["explain", "--json"])));
+    }
+
+    #[test]
+    fn a_run_without_options_is_what_clap_makes_of_it() {
+        for words in [&["run"][..], &["run", ""], &["run", "prog", "--port", "1", "--", "x"], &["run", "explain"]] {
+            let args: Vec<_> = words.iter().map(OsString::from).collect();
+            let by_clap = with_matches(run(), &args, |matches| Call::Run(flags(matches)));
+            assert_eq!(parse(words), by_clap, "{words:?}");
+        }
     }
 
     #[test]

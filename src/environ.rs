@@ -1,12 +1,44 @@
 //! The process environment as a value, so that nothing below `main` asks the process.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ffi::{CStr, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
 
 /// A snapshot of an environment: names and values are bytes, in the order in which the process received them.
+///
+/// A copy is cheap: it shares the variables that both have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environ {
-    vars: Vec<(OsString, OsString)>,
+    vars: Vec<Variable>,
+}
+
+/// A variable in the form in which `execve(2)` takes it, `NAME=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Variable {
+    entry: Rc<CStr>,
+    /// Where the `=` is.
+    equals: usize,
+}
+
+impl Variable {
+    /// From its two parts. A NUL byte ends the value: the kernel would read no further either.
+    fn new(name: &OsStr, value: &OsStr) -> Self {
+        let mut entry = Vec::with_capacity(name.len() + value.len() + 2);
+        entry.extend_from_slice(name.as_bytes());
+        entry.push(b'=');
+        entry.extend_from_slice(value.as_bytes());
+        entry.push(0);
+        let entry: Rc<CStr> = CStr::from_bytes_until_nul(&entry).unwrap_or_default().into();
+        Self { equals: name.len().min(entry.count_bytes()), entry }
+    }
+
+    fn name(&self) -> &OsStr {
+        OsStr::from_bytes(&self.entry.to_bytes()[..self.equals])
+    }
+
+    fn value(&self) -> &OsStr {
+        OsStr::from_bytes(self.entry.to_bytes().get(self.equals + 1..).unwrap_or_default())
+    }
 }
 
 impl Environ {
@@ -27,7 +59,7 @@ impl Environ {
                 // As getenv(3): a `=` in first place belongs to the name.
                 let equals = 1 + entry.iter().skip(1).position(|byte| *byte == b'=')?;
                 let (name, value) = entry.split_at(equals);
-                Some((OsStr::from_bytes(name).to_owned(), OsString::from_vec(value[1..].to_vec())))
+                Some((OsStr::from_bytes(name), OsStr::from_bytes(&value[1..])))
             })
             .collect()
     }
@@ -35,7 +67,7 @@ impl Environ {
     /// The value of `name`, empty ones included.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.vars.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str())
+        self.vars.iter().find(|variable| variable.name() == name).map(Variable::value)
     }
 
     /// The value of `name` unless it is empty: an empty variable is an unset one (contract, section 2).
@@ -45,27 +77,33 @@ impl Environ {
     }
 
     /// Sets `name`, in its old place if it has one.
-    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        match self.vars.iter_mut().find(|(key, _)| key == name) {
-            Some((_, old)) => *old = value.into(),
-            None => self.vars.push((name.into(), value.into())),
+    pub fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
+        let new = Variable::new(OsStr::new(name), value.as_ref());
+        match self.vars.iter_mut().find(|variable| variable.name() == name) {
+            Some(old) => *old = new,
+            None => self.vars.push(new),
         }
     }
 
     /// Removes every variable called `name`.
     pub fn remove(&mut self, name: &str) {
-        self.vars.retain(|(key, _)| key != name);
+        self.vars.retain(|variable| variable.name() != name);
     }
 
     /// Every variable, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.vars.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+        self.vars.iter().map(|variable| (variable.name(), variable.value()))
+    }
+
+    /// Every variable as `execve(2)` takes it, in order.
+    pub fn entries(&self) -> impl Iterator<Item = &Rc<CStr>> {
+        self.vars.iter().map(|variable| &variable.entry)
     }
 }
 
-impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environ {
+impl<N: AsRef<OsStr>, V: AsRef<OsStr>> FromIterator<(N, V)> for Environ {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(vars: I) -> Self {
-        Self { vars: vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        Self { vars: vars.into_iter().map(|(name, value)| Variable::new(name.as_ref(), value.as_ref())).collect() }
     }
 }
 

@@ -1,8 +1,10 @@
 //! The moment of `execve`: this process becomes the server.
 
 use std::ffi::{CStr, CString, OsStr, OsString, c_char};
+use std::ops::Deref;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::ptr;
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::libc;
@@ -18,7 +20,7 @@ pub struct Image {
     /// The arguments, the program's name first.
     pub argv: Vec<CString>,
     /// `NAME=VALUE` for each variable.
-    pub env: Vec<CString>,
+    pub env: Vec<Rc<CStr>>,
 }
 
 impl Image {
@@ -33,7 +35,7 @@ impl Image {
         Self {
             program: c_string(program.as_bytes().to_vec()),
             argv: argv.iter().map(|word| c_string(word.clone().into_vec())).collect(),
-            env: env.iter().map(|(name, value)| variable(name, value)).collect(),
+            env: env.entries().cloned().collect(),
         }
     }
 
@@ -56,7 +58,7 @@ impl Image {
             signals::hold_again();
             return NotReplaced::Stopped { signal };
         }
-        signals::restore();
+        signals::release();
         let errno = prepared.execve();
         signals::hold_again();
         NotReplaced::Failed(errno)
@@ -109,7 +111,7 @@ impl Prepared<'_> {
     }
 }
 
-fn pointers(strings: &[CString]) -> Vec<*const c_char> {
+fn pointers(strings: &[impl Deref<Target = CStr>]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
 }
 

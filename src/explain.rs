@@ -161,3 +161,69 @@ impl Report {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::decide;
+    use crate::environ::Environ;
+    use crate::files::Memory;
+    use crate::settings::Flags;
+
+    fn report(files: &Memory, words: &[&str]) -> Report {
+        let environ: Environ = [("PATH", "/bin"), ("HOME_SITE", "/site")].into_iter().collect();
+        let flags = Flags { command: words.iter().map(Into::into).collect(), ..Flags::default() };
+        let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
+        let read = |path: &str| Read { path: path.into(), bytes: 7 };
+        Report::new(&settings, &decide(&settings, files), None, &[read("/site/a/b.py"), read("/proc/self/cgroup")])
+    }
+
+    fn image() -> Memory {
+        Memory::default().program("/bin/gunicorn", "\x7fELF").program("/bin/sh", "\x7fELF").empty("/site")
+    }
+
+    #[test]
+    fn people_read_the_answer_first_then_the_reasons_then_what_to_do() {
+        let files = image().file(
+            "/site/a/b/c/d/wsgi.py",
+            "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+        );
+        let text = report(&files, &["no such", "x"]).to_text(Style::PLAIN);
+        assert!(text.starts_with("pystart would start the default site: no app was found\n"), "{text}");
+        for part in [
+            "\n  step        5 of 5, default site\n",
+            "\n  command     gunicorn --bind=0.0.0.0 --timeout 600 --chdir=",
+            "\n  process     the server takes the place of pystart\n",
+            "\n  1 custom command\n    x the words of the command line",
+            "\n    start it with: gunicorn ",
+            "\nWorth knowing\n  the custom command is not used: `no such` was not found",
+            "\n    hint: check the spelling",
+            "\nFiles read\n        7 bytes  a/b.py\n        7 bytes  /proc/self/cgroup\n",
+        ] {
+            assert!(text.contains(part), "{part:?} is missing in\n{text}");
+        }
+        assert_eq!(text.matches("\n  1 custom command\n").count(), 1, "{text}");
+        let steps =
+            ["1 custom", "2 Django", "3 Flask", "5 default"].map(|step| text.matches(&format!("\n  {step}")).count());
+        assert_eq!(steps, [1, 1, 1, 1], "one heading for each step\n{text}");
+    }
+
+    #[test]
+    fn a_command_line_can_be_pasted_into_a_shell() {
+        let text = report(&image(), &["echo 'a b' && x"]).to_text(Style::PLAIN);
+        assert!(text.contains("\n  command     /bin/sh -c 'echo '\\''a b'\\'' && x' sh\n"), "{text}");
+        assert!(text.contains("\n  process     pystart stays in front of it as init\n"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_start_says_so_in_its_first_line_and_with_its_status() {
+        let files = Memory::default().empty("/site");
+        let report = report(&files, &[]);
+        let text = report.to_text(Style::PLAIN);
+        assert!(text.starts_with("pystart would fail to start the default site"), "{text}");
+        assert!(text.contains("\nIt cannot start\n  gunicorn was not found"), "{text}");
+        let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+        assert_eq!(json["cannot_start"]["status"], 127);
+        assert_eq!(json["argv"], serde_json::Value::Null);
+    }
+}

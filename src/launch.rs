@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn changes_are_names_sorted_and_without_values() {
         let given: Environ = [("B", "1"), ("PORT", ""), ("A", "1"), ("SAME", "x")].into_iter().collect();
-        let passed: Environ = [("B", "2"), ("A", "1"), ("SAME", "x"), ("HOST", "0.0.0.0")].into_iter().collect();
+        let passed: Environ =
+            [("HOST", "0.0.0.0"), ("B", "2"), ("B", "3"), ("A", "1"), ("SAME", "x")].into_iter().collect();
         let changes = Changes::between(&given, &passed);
         assert_eq!((changes.set, changes.removed), (vec!["B".into(), "HOST".into()], vec!["PORT".into()]));
     }

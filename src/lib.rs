@@ -13,6 +13,7 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 pub mod app;
+pub mod arena;
 pub mod build;
 pub mod capacity;
 pub mod check;

@@ -2,15 +2,13 @@
 //!
 //! Standard output belongs to the app.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::app::Notice;
 use crate::environ::Environ;
@@ -33,13 +31,14 @@ pub fn start(environ: &Environ) -> Result<(), Failure> {
         Some(Some("trace")) => LevelFilter::TRACE,
         Some(_) => return Err(bad_value("PYSTART_LOG", "off, error, warn, info, debug or trace")),
     };
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
     // A second subscriber is refused; the first one is the one to keep.
     let _ = match value("PYSTART_LOG_FORMAT").as_deref().map(std::ffi::OsStr::to_str) {
-        None | Some(Some("text")) => tracing::subscriber::set_global_default(subscriber.event_format(Lines).finish()),
-        Some(Some("json")) => tracing::subscriber::set_global_default(
-            subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).finish(),
-        ),
+        None | Some(Some("text")) => tracing::subscriber::set_global_default(Lines { level }),
+        Some(Some("json")) => {
+            let json = tracing_subscriber::fmt().json().with_max_level(level).with_writer(std::io::stderr);
+            let flat = json.flatten_event(true).with_current_span(false).with_span_list(false);
+            tracing::subscriber::set_global_default(flat.finish())
+        }
         Some(_) => return Err(bad_value("PYSTART_LOG_FORMAT", "text or json")),
     };
     Ok(())
@@ -61,25 +60,28 @@ pub fn failure(failure: &Failure, environ: &Environ) {
         tracing::error!(hint = failure.hint.as_deref(), status = failure.status, "{}", failure.message);
         return;
     }
-    let mut text = format!("pystart: error: {}\n", failure.message);
-    if let Some(hint) = &failure.hint {
-        text.push_str("pystart: hint: ");
-        text.push_str(hint);
-        text.push('\n');
-    }
+    let text = lines("error: ", &failure.message, failure.hint.as_deref().unwrap_or_default());
     // Where standard error is closed there is nobody left to tell.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// `pystart: warning: message`, and the hint on a line of its own.
-struct Lines;
+/// `pystart: warning: message`, and the hint on a line of its own; both in one write, so that they stay together.
+///
+/// pystart has no spans. A subscriber that could keep some would cost more than everything that is written to it.
+struct Lines {
+    level: LevelFilter,
+}
 
-impl<S, N> FormatEvent<S, N> for Lines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && *metadata.level() <= self.level
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn event(&self, event: &Event<'_>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let level = match *event.metadata().level() {
@@ -89,9 +91,30 @@ where
             Level::DEBUG => "debug: ",
             Level::TRACE => "trace: ",
         };
-        writeln!(out, "pystart: {level}{}", fields.message)?;
-        if fields.hint.is_empty() { Ok(()) } else { writeln!(out, "pystart: hint: {}", fields.hint) }
+        // Where standard error is closed there is nobody left to tell.
+        let _ = std::io::stderr().write_all(lines(level, &fields.message, &fields.hint).as_bytes());
     }
+
+    // Nothing below is ever called: no span is enabled.
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn lines(level: &str, message: &str, hint: &str) -> String {
+    let mut text = ["pystart: ", level, message, "\n"].concat();
+    if !hint.is_empty() {
+        text.extend(["pystart: hint: ", hint, "\n"]);
+    }
+    text
 }
 
 #[derive(Default)]
@@ -109,7 +132,8 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            self.message = format!("{value:?}");
+            // Writing to a string cannot fail.
+            let _ = write!(self.message, "{value:?}");
         }
     }
 }

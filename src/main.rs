@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+use pystart::arena::Arena;
+
+#[global_allocator]
+static MEMORY: Arena = Arena::new();
+
 fn main() -> ExitCode {
     let status = pystart::init::resident(std::env::args_os());
     ExitCode::from(status.unwrap_or_else(pystart::main))

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
 use std::os::unix::ffi::OsStrExt;
 
+use rustix::io::Errno;
+use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
 use serde::Serialize;
 
 /// `TCP_LISTEN` of the kernel's `include/net/tcp_states.h`, as `/proc/net/tcp` prints it.
@@ -35,7 +37,7 @@ impl fmt::Display for Listener {
 
 /// Who listens on `port` in this network namespace; nobody when `/proc` cannot be read.
 ///
-/// Two files are read when the port is free, and the descriptors of every visible process when it is not.
+/// Takes milliseconds: for the tables in `/proc` the kernel walks through all its sockets.
 #[must_use]
 pub fn listener(port: u16) -> Option<Listener> {
     let (address, inode) = ["/proc/net/tcp", "/proc/net/tcp6"]
@@ -44,6 +46,19 @@ pub fn listener(port: u16) -> Option<Listener> {
         .find_map(|table| listening(&table, port))?;
     let pid = holder(inode);
     Some(Listener { address, pid, program: pid.and_then(program) })
+}
+
+/// Could a server listen on this port on all addresses of IPv4? Asked as gunicorn does it: connections of a former
+/// server that are still closing do not count. What the kernel refuses for another reason than that the port is taken,
+/// the server will hear itself. Three system calls.
+#[must_use]
+pub fn is_free(port: u16) -> bool {
+    let try_it = || {
+        let socket = net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        net::sockopt::set_socket_reuseaddr(&socket, true)?;
+        net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
+    };
+    try_it() != Err(Errno::ADDRINUSE)
 }
 
 /// The address and the inode of the socket that listens on `port`, from the text of `/proc/net/tcp` or `tcp6`.
@@ -157,8 +172,10 @@ mod tests {
             assert_eq!(found.address.to_string(), host);
             assert_eq!(found.pid, i32::try_from(std::process::id()).ok());
             assert!(found.to_string().contains("pystart"), "{found}");
+            assert_eq!(is_free(port), host == "::1", "another address of the same port is free");
             drop(socket);
             assert_eq!(listener(port), None);
+            assert!(is_free(port));
         }
     }
 

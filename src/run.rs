@@ -46,8 +46,8 @@ pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Fai
     loop {
         let disk = Disk::new(&settings.app_root);
         let decision = decide(&settings, &disk);
-        announce(&decision);
         require_free_port(&decision)?;
+        announce(&decision);
         let mut launch = decision.outcome?;
         if decision.step == Step::DefaultSite {
             launch.argv = materialised(launch.argv, &decision.folder)?;
@@ -115,13 +115,11 @@ fn chdir(folder: &Path) -> OsString {
 /// less. As PID 1 there is nobody else to ask.
 fn require_free_port(decision: &Decision) -> Result<(), Failure> {
     let Some(port) = decision.port.filter(|_| std::process::id() != 1) else { return Ok(()) };
-    let Some(listener) = ports::listener(port) else { return Ok(()) };
-    let who = match (listener.pid, listener.program) {
-        (Some(pid), Some(program)) => format!("process {pid} (`{program}`)"),
-        (Some(pid), None) => format!("process {pid}"),
-        (None, _) => "another process".into(),
-    };
-    Err(Failure::usage(format!("port {port} is taken: {who} listens on {}", listener.address))
+    if ports::is_free(port) {
+        return Ok(());
+    }
+    let who = ports::listener(port).map_or_else(|| "another process".into(), |listener| listener.to_string());
+    Err(Failure::usage(format!("port {port} is taken by {who}"))
         .with_status(status::NO)
         .with_hint("see `pystart explain` for what runs here, or start a second one with `pystart run --port N`"))
 }
@@ -230,5 +228,15 @@ mod tests {
             .collect();
         assert_eq!(parse_given(&given(&words)), words);
         assert_eq!(parse_given(&given(&[])), Vec::<OsString>::new());
+    }
+
+    #[test]
+    fn what_the_kernel_refuses_has_the_status_that_a_shell_gives_it() {
+        let rows = [(Errno::ENOENT, 127), (Errno::ENOEXEC, 126), (Errno::EACCES, 126), (Errno::ETXTBSY, 126)];
+        for (errno, status) in rows {
+            let failure = cannot_start(Path::new("/x"), errno);
+            assert_eq!((failure.status, failure.hint.is_some()), (status, true), "{errno}");
+            assert!(failure.message.starts_with("`/x` cannot be started: "), "{failure}");
+        }
     }
 }

@@ -50,14 +50,19 @@ impl Session {
         }
     }
 
-    /// What was typed, or what PID 1 was given if nothing was.
+    /// What was typed, and for everything that was not, what PID 1 was given.
     #[must_use]
     pub fn flags(&self, typed: Flags) -> Flags {
-        if typed != Flags::default() {
-            return typed;
-        }
         match self.environ.get(run::GIVEN).map(|given| Call::parse(&run::parse_given(given))) {
-            Some(Call::Run(flags)) if self.source == Source::Container => flags,
+            Some(Call::Run(given)) if self.source == Source::Container => Flags {
+                app_root: typed.app_root.or(given.app_root),
+                port: typed.port.or(given.port),
+                strict: typed.strict || given.strict,
+                init: typed.init.or(given.init),
+                grace: typed.grace.or(given.grace),
+                build: typed.build || given.build,
+                command: if typed.command.is_empty() { given.command } else { typed.command },
+            },
             _ => typed,
         }
     }
@@ -96,7 +101,28 @@ mod tests {
         let first = Flags { port: Some("81".into()), command: vec![OsString::from("a b")], ..Flags::default() };
         let typed = Flags { port: Some("82".into()), ..Flags::default() };
         assert_eq!(container.flags(Flags::default()), first);
-        assert_eq!(container.flags(typed.clone()), typed);
+        assert_eq!(container.flags(typed.clone()), Flags { port: typed.port, ..first });
+        let all = environ(&[(run::GIVEN, "pystart run --app-root /a --strict --init never --grace 3 --build x y")]);
+        let container = Session { environ: all, source: Source::Container };
+        let all = Flags {
+            app_root: Some("/a".into()),
+            strict: true,
+            init: Some("never".into()),
+            grace: Some("3".into()),
+            build: true,
+            command: vec!["x".into(), "y".into()],
+            ..Flags::default()
+        };
+        assert_eq!(container.flags(Flags::default()), all);
+        let others = Flags {
+            app_root: Some("/b".into()),
+            port: Some("1".into()),
+            init: Some("auto".into()),
+            grace: Some("4".into()),
+            command: vec!["z".into()],
+            ..Flags::default()
+        };
+        assert_eq!(container.flags(others.clone()), Flags { strict: true, build: true, ..others });
         let process = Session { environ: given, source: Source::Process };
         assert_eq!(process.flags(Flags::default()), Flags::default());
     }

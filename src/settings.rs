@@ -329,6 +329,7 @@ mod tests {
             ("PYSTART_GRACE", "soon"),
             ("PYSTART_GRACE", "-1"),
             ("PYSTART_GRACE", "inf"),
+            ("PYSTART_GRACE", "86401"),
         ] {
             let failure = settings(Flags::default(), &[(name, value)]).unwrap_err();
             let hint = failure.hint.unwrap();
@@ -355,6 +356,38 @@ mod tests {
         let got = from_vars(&vars);
         assert_eq!((got.port, got.init, got.grace), (Some(1), Init::Never, Duration::from_secs(1)));
         assert_eq!(got.command, Some(Given::Text("x y".into())));
+    }
+
+    #[test]
+    fn a_switch_is_on_off_or_unset_in_any_case() {
+        for (value, is_on) in [("1", true), ("Yes", true), ("TRUE", true), ("on", true), ("0", false), ("Off", false)] {
+            assert_eq!(from_vars(&[("PYSTART_STRICT", value)]).strict, is_on, "{value}");
+            assert_eq!(from_vars(&[("PYSTART_BUILD", value)]).build, is_on, "{value}");
+        }
+    }
+
+    #[test]
+    fn workers_are_computed_only_when_that_is_asked_for() {
+        for (value, workers) in [("auto", Workers::Auto), ("Auto", Workers::Auto), ("4", Workers::AsSet)] {
+            assert_eq!(from_vars(&[("WEB_CONCURRENCY", value)]).workers, workers, "{value}");
+        }
+    }
+
+    #[test]
+    fn either_variable_of_the_platform_tells_that_we_are_there() {
+        let there = |name| from_vars(&[(name, "shop")]);
+        assert!(there("WEBSITE_HOSTNAME").on_platform && there("WEBSITE_SITE_NAME").on_platform);
+        assert!(!there("WEBSITE_HOSTNAME").command_was_split && there("WEBSITE_SITE_NAME").command_was_split);
+        assert!(!there("WEBSITE_OTHER").on_platform);
+    }
+
+    #[test]
+    fn time_limits_are_more_than_nothing_and_at_most_a_day() {
+        assert_eq!(seconds(OsStr::new("0.5")), Some(Duration::from_millis(500)));
+        assert_eq!(seconds(OsStr::new("86400")), Some(Duration::from_hours(24)));
+        for bad in ["0", "-1", "86401", "nan", "x", ""] {
+            assert_eq!(seconds(OsStr::new(bad)), None, "{bad}");
+        }
     }
 
     #[test]

@@ -71,6 +71,11 @@ pub fn hold() {
 /// between `fork` and `execve`.
 pub fn restore() {
     default_dispositions();
+    release();
+}
+
+/// An empty mask: what is held comes through.
+pub fn release() {
     set_mask(0);
 }
 

@@ -5,7 +5,7 @@
 //! and the subreaper of everything that is started in a session. Whatever people leave running there ends up with
 //! the keeper and not with gunicorn.
 
-use std::ffi::OsString;
+use std::ffi::{CString, OsString};
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ use nix::unistd::{ForkResult, Pid, dup2_stdin, fork, setsid};
 
 use crate::error::{Failure, status};
 use crate::signals;
+
+/// The name of the process that looks after sshd.
+pub const KEEPER: &str = "pystart-sshd";
 
 /// Where distributions (and `make install`) put the daemon. It has to be called by an absolute path.
 const DAEMONS: [&str; 3] = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
@@ -66,7 +69,7 @@ fn keep(daemon: &Path, port: u16) {
     let _ = setsid();
     signals::restore();
     let _ = File::open("/dev/null").map(dup2_stdin);
-    let _ = prctl::set_name(c"pystart-sshd");
+    let _ = prctl::set_name(&CString::new(KEEPER).unwrap_or_default());
     let _ = prctl::set_child_subreaper(true);
 
     // An error of these two is told by sshd itself, in its own words: it checks both.

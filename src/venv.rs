@@ -147,16 +147,14 @@ impl<'a> Python<'a> {
 
     /// Follows links until a name tells the version: `python` -> `python3` -> `/usr/local/bin/python3.12`.
     fn minor_of_program(&self, path: &Path) -> Option<Minor> {
-        let mut path = path.to_owned();
+        self.followed(path).find_map(|path| path.file_name().and_then(OsStr::to_str).and_then(Minor::of_name))
+    }
+
+    /// A path, then what each link leads to.
+    fn followed(&self, path: &Path) -> impl Iterator<Item = PathBuf> {
+        let next = |path: &PathBuf| Some(path.parent()?.join(self.files.link(path)?));
         // More links than the kernel follows (`MAXSYMLINKS`) cannot be; a handful is all that occurs.
-        for _ in 0..8 {
-            if let Some(minor) = path.file_name().and_then(OsStr::to_str).and_then(Minor::of_name) {
-                return Some(minor);
-            }
-            let target = self.files.link(&path)?;
-            path = path.parent()?.join(target);
-        }
-        None
+        std::iter::successors(Some(path.to_owned()), next).take(8)
     }
 
     /// The Python of the image: `python3`, else `python`, on the search path that we were given.
@@ -215,7 +213,9 @@ impl<'a> Python<'a> {
     #[must_use]
     pub fn image_packages(&self) -> Vec<PathBuf> {
         let Some(Interpreter { path, minor: Some(minor) }) = self.image() else { return Vec::new() };
-        let Some(prefix) = path.parent().and_then(Path::parent) else { return Vec::new() };
+        // Python looks for its library from where its program really is.
+        let program = self.followed(path).last();
+        let Some(prefix) = program.as_deref().and_then(Path::parent).and_then(Path::parent) else { return Vec::new() };
         let mut folders = vec![prefix.join(format!("lib/python{minor}/site-packages"))];
         folders.extend([
             format!("/usr/local/lib/python{minor}/dist-packages").into(),
@@ -336,7 +336,11 @@ mod tests {
     #[test]
     fn a_folder_that_only_has_the_name_is_no_environment() {
         let files = image().file("/site/env/settings.py", "").file("/site/venv/lib/readme", "");
-        assert_eq!(name_found(&files, &[("VIRTUAL_ENV", "relative"), ("VIRTUAL_ENV", "")]), None);
+        assert_eq!(name_found(&files, &[]), None);
+        for (active, found) in [("", None), ("../other", None), ("/other", Some("/other"))] {
+            let files = image().empty("/site").file("/other/pyvenv.cfg", "").file("/site/../other/pyvenv.cfg", "");
+            assert_eq!(name_found(&files, &[("VIRTUAL_ENV", active)]).as_deref(), found, "{active}");
+        }
         let without_cfg = image().empty("/site/antenv/lib/python3.12/site-packages");
         assert_eq!(name_found(&without_cfg, &[]).as_deref(), Some("antenv"));
     }
@@ -407,6 +411,75 @@ mod tests {
             .empty("/site/antenv/lib/python3.14/site-packages");
         let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
         assert_eq!(python.lent_packages(), Some("/site/antenv/lib/python3.12/site-packages".into()));
+    }
+
+    #[test]
+    fn without_a_version_that_fits_the_newest_is_named_and_lent() {
+        let files = image()
+            .empty("/site/antenv/lib/python3.11/site-packages")
+            .empty("/site/antenv/lib/python3.10/site-packages")
+            .empty("/site/antenv/lib/python3.9/site-packages");
+        let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+        assert_eq!(python.lent_packages(), Some("/site/antenv/lib/python3.11/site-packages".into()));
+        assert!(python.notice().unwrap().message.contains("is for Python 3.11"));
+    }
+
+    #[test]
+    fn an_environment_that_was_only_just_made_runs_its_own_interpreter() {
+        let files = image()
+            .file("/site/antenv/pyvenv.cfg", "")
+            .program("/site/antenv/bin/python", "")
+            .dead_link("/site/antenv/bin/python", "/bin/python3.12");
+        assert!(Python::find(&files, Path::new(ROOT), &environ(&[])).runs_own_interpreter());
+    }
+
+    #[test]
+    fn an_interpreter_whose_name_tells_no_version_has_the_environments_packages() {
+        let files =
+            image().empty("/site/antenv/lib/python3.11/site-packages").program("/site/antenv/bin/python", "\x7fELF");
+        let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+        assert_eq!(python.packages(), [PathBuf::from("/site/antenv/lib/python3.11/site-packages")]);
+    }
+
+    #[test]
+    fn an_image_may_call_its_python_python_and_keep_packages_as_debian_does() {
+        let files = Memory::default().program("/usr/bin/python", "").dead_link("/usr/bin/python", "python3.11");
+        let vars: Environ = [("PATH", "")].into_iter().collect();
+        let python = Python::find(&files, Path::new(ROOT), &vars);
+        assert_eq!(python.image().unwrap().path, Path::new("/usr/bin/python"), "on the usual search path");
+        let folders = [
+            "/usr/lib/python3.11/site-packages",
+            "/usr/local/lib/python3.11/dist-packages",
+            "/usr/lib/python3/dist-packages",
+        ];
+        assert_eq!(python.packages(), folders.map(PathBuf::from));
+    }
+
+    #[test]
+    fn the_images_packages_are_where_its_program_really_is() {
+        let files = Memory::default()
+            .program("/bin/python3", "")
+            .dead_link("/bin/python3", "python3.12")
+            .dead_link("/bin/python3.12", "/opt/python/bin/python3.12");
+        let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+        assert_eq!(python.image_packages()[0], Path::new("/opt/python/lib/python3.12/site-packages"));
+    }
+
+    #[test]
+    fn packages_that_the_user_has_on_pythonpath_are_not_lent_twice() {
+        let packages = "/site/antenv/lib/python3.12/site-packages";
+        let files = image().empty(packages);
+        let mut vars = environ(&[("PYTHONPATH", packages)]);
+        Python::find(&files, Path::new(ROOT), &vars).enter(&mut vars, true);
+        assert_eq!(vars.get("PYTHONPATH"), Some(OsStr::new(packages)));
+    }
+
+    #[test]
+    fn among_very_many_folders_only_the_usual_names_are_looked_for() {
+        let many = (0..=MOST_FOLDERS).fold(image(), |files, number| files.empty(format!("/site/{number}")));
+        let files = many.file("/site/zoo/pyvenv.cfg", "");
+        assert_eq!(name_found(&files, &[]), None);
+        assert_eq!(name_found(&files.file("/site/venv/pyvenv.cfg", ""), &[]).as_deref(), Some("venv"));
     }
 
     #[test]

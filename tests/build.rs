@@ -8,12 +8,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use python::App;
+use python::{App, Running};
 
-/// A package that installs in a moment and without the network: setuptools is not needed for a wheel, which is a zip
+/// A package that installs in a moment and without the network, with a template in it that is no Python: setuptools is not needed for a wheel, which is a zip
 /// archive, and Python can write one.
 fn wheel(app: &App, name: &str) -> PathBuf {
     const MAKE: &str = "import sys, zipfile\n\
@@ -22,6 +22,7 @@ fn wheel(app: &App, name: &str) -> PathBuf {
         with zipfile.ZipFile(folder + '/' + name + '-1.0-py3-none-any.whl', 'w') as wheel:\n\
         \x20   wheel.writestr(name + '/__init__.py', '__version__ = \"1.0\"\\n')\n\
         \x20   wheel.writestr(name + '/__main__.py', 'def run():\\n    print(\"run by\", __import__(\"sys\").executable)\\n')\n\
+        \x20   wheel.writestr(name + '/template.py', 'class {{ name }}\\n')\n\
         \x20   wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: ' + name + '\\nVersion: 1.0\\n')\n\
         \x20   wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
         \x20   wheel.writestr(info + 'entry_points.txt', '[console_scripts]\\n' + name + ' = ' + name + '.__main__:run\\n')\n\
@@ -59,10 +60,9 @@ fn with_pip(app: &App, mut command: Command) -> Command {
     command
 }
 
-/// The interpreter that the test environment was made with comes first.
+/// The interpreter that the test environment was made with, and nothing else: a uv of the machine must not be found.
 fn search_path() -> String {
-    let base = fs::canonicalize(python::python()).unwrap();
-    format!("{}:/usr/bin:/bin", base.parent().unwrap().display())
+    python::bare_python().display().to_string()
 }
 
 fn build(app: &App) -> Output {
@@ -105,6 +105,9 @@ fn a_first_build_makes_all_a_second_does_nothing_and_a_change_is_noticed() {
     assert!(installed(&app, "shop") && installed(&app, "gunicorn"));
     assert!(packages(&app).join("shop/__pycache__").is_dir(), "byte code is compiled");
     assert!(!pystart::build::is_byte_code_missing(&packages(&app)));
+    assert!(!pystart::build::is_byte_code_missing(&app.root), "without gunicorn there is nothing to miss");
+    fs::remove_dir_all(packages(&app).join("gunicorn/__pycache__")).unwrap();
+    assert!(pystart::build::is_byte_code_missing(&packages(&app)));
     assert!(!app.root.join(".antenv.building").exists());
     assert!(stderr(&first).contains("pystart: uv pip install "), "{}", stderr(&first));
 
@@ -152,12 +155,8 @@ fn a_build_that_fails_keeps_the_previous_environment_and_names_the_command() {
     assert_eq!(failed.status.code(), Some(1));
     let text = stderr(&failed);
     assert!(text.contains("no-such-package"), "pip's own words: {text}");
-    assert!(
-        text.contains(
-            "pystart: error: `python -m pip install --no-compile -r requirements.txt` failed: exit status: 1"
-        ),
-        "{text}"
-    );
+    let told = "-r requirements.txt` failed: exit status: 1\npystart: hint: ";
+    assert!(text.contains("pystart: error: `uv pip install ") && text.contains(told), "{text}");
     assert_untouched(&app, inode);
     assert!(!app.root.join(".antenv.building").exists());
 }
@@ -169,8 +168,8 @@ fn a_build_that_is_killed_keeps_the_previous_environment_and_the_next_one_goes_o
     let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
     app.write("requirements.txt", "shop # again\n");
     let mut child = started(&app, "compileall");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.0.kill().unwrap();
+    child.0.wait().unwrap();
     assert_untouched(&app, inode);
     let next = build(&app);
     assert!(next.status.success(), "{}", stderr(&next));
@@ -178,9 +177,9 @@ fn a_build_that_is_killed_keeps_the_previous_environment_and_the_next_one_goes_o
 }
 
 /// A build that has come to a step.
-fn started(app: &App, step: &str) -> Child {
-    let mut child = building(app).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap());
+fn started(app: &App, step: &str) -> Running {
+    let mut child = Running::start(building(app).stderr(Stdio::piped()));
+    let mut lines = BufReader::new(child.0.stderr.take().unwrap());
     let mut line = String::new();
     while !(line.starts_with("pystart: ") && line.contains(step)) {
         line.clear();
@@ -198,8 +197,8 @@ fn a_stop_ends_the_build_and_keeps_the_previous_environment() {
     let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
     app.write("requirements.txt", "shop # again\n");
     let mut child = started(&app, "uv venv");
-    pystart::signals::send(child.id().cast_signed(), 15);
-    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    pystart::signals::send(child.pid().as_raw(), 15);
+    assert_eq!(child.0.wait().unwrap().code(), Some(128 + 15));
     assert_untouched(&app, inode);
     assert!(!app.root.join(".antenv.building").exists());
 }
@@ -209,7 +208,7 @@ fn two_builds_at_once_do_the_work_once() {
     let app = app("shop\n");
     let mut first = started(&app, "uv venv");
     let second = build(&app);
-    assert!(first.wait().unwrap().success());
+    assert!(first.0.wait().unwrap().success());
     assert!(second.status.success());
     let text = stderr(&second);
     assert!(text.contains("another build of") && text.contains("is up to date"), "{text}");
@@ -241,21 +240,58 @@ fn an_environment_that_lost_its_interpreter_is_built_anew() {
 fn a_read_only_root_gets_its_environment_in_the_cache() {
     let app = app("shop\n");
     let cache = App::new(&[]);
-    let mut command = building(&app);
-    if nix::unistd::geteuid().is_root() {
-        // Root writes everywhere unless it lacks this capability, as it does in a hardened container.
-        let whole = command;
-        command = Command::new("setpriv");
-        command.args(["--bounding-set", "-dac_override"]).arg(whole.get_program()).args(whole.get_args()).env_clear();
-        command.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    }
-    fs::set_permissions(&app.root, fs::Permissions::from_mode(0o555)).unwrap();
-    let output = command.env("XDG_CACHE_HOME", &cache.root).output().unwrap();
-    fs::set_permissions(&app.root, fs::Permissions::from_mode(0o755)).unwrap();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let call = |word: &str| {
+        let mut command = unprivileged(&building(&app), word);
+        mode(&app.root, 0o555);
+        let output = command.env("XDG_CACHE_HOME", &cache.root).env("PYSTART_BUILD", "1").output().unwrap();
+        mode(&app.root, 0o755);
+        output
+    };
+    let output = call("build");
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(!app.root.join("antenv").exists());
     assert!(find(&cache.root, "pystart-build"));
-    assert_eq!(fs::metadata(cache.root.join("pystart")).unwrap().mode() & 0o777, 0o700);
+    let folder = cache.root.join("pystart");
+    assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+
+    let environment = || {
+        let output = call("explain");
+        String::from_utf8_lossy(&output.stdout).contains(&format!("environment {}", folder.display()))
+    };
+    assert!(environment(), "what was built is found again");
+    mode(&folder, 0o777);
+    assert!(!environment(), "anybody could have put it there");
+    let refused = call("build");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("can be written by one"), "{}", stderr(&refused));
+}
+
+/// The same call with another subcommand. Root writes everywhere unless it lacks this capability, as it does in a
+/// hardened container.
+fn unprivileged(whole: &Command, word: &str) -> Command {
+    let mut command = if nix::unistd::geteuid().is_root() {
+        let mut command = Command::new("/usr/bin/setpriv");
+        command.args(["--bounding-set", "-dac_override"]).arg(whole.get_program());
+        command
+    } else {
+        Command::new(whole.get_program())
+    };
+    command.arg(word).env_clear().envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+#[test]
+fn an_image_with_gunicorn_needs_no_environment_for_an_app_that_lists_nothing() {
+    let app = App::new(&[("app.py", "")]);
+    wheel(&app, "gunicorn");
+    let mut command = building(&app);
+    command.env("PATH", python::environment().join("bin"));
+    let output = command.env_remove("PYTHONHOME").output().unwrap();
+    assert!(output.status.success() && stderr(&output).contains("nothing to build"), "{}", stderr(&output));
+    assert!(!app.root.join("antenv").exists());
+    assert!(build(&app).status.success());
+    assert!(installed(&app, "gunicorn"), "a bare image needs one");
 }
 
 fn find(folder: &Path, name: &str) -> bool {
@@ -266,14 +302,14 @@ fn find(folder: &Path, name: &str) -> bool {
 }
 
 /// Waits for an answer of the site and returns the status line's code.
-fn answered(port: u16, site: &mut Child) -> u16 {
+fn answered(port: u16, site: &mut Running) -> u16 {
     let question = pystart::health::Question { port, path: "/".into(), limit: Duration::from_secs(20) };
     let deadline = Instant::now() + Duration::from_mins(2);
     loop {
         if let pystart::health::Answer::Status(status) = pystart::health::ask(&question) {
             return status;
         }
-        assert!(site.try_wait().unwrap().is_none(), "the site ended");
+        assert!(site.0.try_wait().unwrap().is_none(), "the site ended");
         assert!(Instant::now() < deadline, "no answer");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -285,11 +321,12 @@ fn run_builds_first_and_serves_a_folder_of_sources() {
     let app = App::new(&[("app.py", code), ("requirements.txt", "shop\n")]);
     wheel(&app, "shop");
     let port = python::free_port();
-    let mut site = building_run(&app, port).spawn().unwrap();
-    let status = answered(port, &mut site);
-    pystart::signals::send(site.id().cast_signed(), 15);
-    site.wait().unwrap();
-    assert_eq!(status, 200);
+    let mut site = Running::start(&mut building_run(&app, port));
+    assert_eq!(answered(port, &mut site), 200);
+    let again = building_run(&app, port).output().unwrap();
+    let text = stderr(&again);
+    assert!(again.status.code() == Some(1) && text.contains("is taken by process"), "{text}");
+    assert!(!text.contains("building") && !text.contains("is up to date"), "nothing is built for a taken port: {text}");
 }
 
 /// `run --build`, with the real gunicorn.

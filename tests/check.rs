@@ -123,6 +123,8 @@ fn a_module_that_is_not_installed_is_named_with_the_package_and_whether_it_was_a
         unbuilt.hint.as_deref(),
         Some("`PyYAML` is in requirements.txt, but no environment was built: run `pystart build`")
     );
+    let project = problem(&[code, ("pyproject.toml", "[project]\n")], &["app:app"]);
+    assert_eq!(project.hint.as_deref(), Some("add `PyYAML` to pyproject.toml, then run `pystart build`"));
     let none = problem(&[code], &["app:app"]);
     assert_eq!(none.hint.as_deref(), Some("add a requirements.txt with `PyYAML` in it, then run `pystart build`"));
 }
@@ -133,6 +135,8 @@ fn an_environment_of_another_python_is_the_reason_that_is_given() {
         ("app.py", "import yaml\n"),
         ("requirements.txt", "pyyaml\n"),
         ("antenv/lib/python3.5/site-packages/yaml.py", ""),
+        ("antenv/lib/python3.6/site-packages/yaml.py", ""),
+        ("antenv/lib/python3.4/remnant", ""),
     ]);
     let subject = Subject { environment: Some(app.root.join("antenv")), ..subject(&app, gunicorn(&["app:app"])) };
     let hint = check(&subject).problem.unwrap().hint.unwrap();
@@ -143,6 +147,29 @@ fn an_environment_of_another_python_is_the_reason_that_is_given() {
 fn a_module_of_the_users_own_in_another_folder_is_found() {
     let problem = problem(&[("wsgi.py", "import shop\n"), ("backend/shop.py", "")], &["wsgi"]);
     assert!(problem.hint.as_ref().is_some_and(|hint| hint.contains("--chdir backend")), "{problem:?}");
+}
+
+#[test]
+fn of_several_folders_with_the_module_the_first_by_name_is_named_and_no_hidden_one() {
+    let files =
+        [("wsgi.py", "import shop\n"), ("z/shop.py", ""), (".cache/shop.py", ""), ("m/shop.py", ""), ("q/shop.py", "")];
+    let problem = problem(&files, &["wsgi"]);
+    assert!(problem.hint.as_ref().is_some_and(|hint| hint.contains("`--chdir m`")), "{problem:?}");
+}
+
+#[test]
+fn the_app_is_told_the_folder_it_is_in() {
+    let code = "import os\nassert os.environ['PWD'] == os.getcwd()\ndef app(environ, start_response): pass\n";
+    let report = load(&[("app.py", code)], &["app:app"]);
+    assert!(report.ok, "{report}");
+}
+
+#[test]
+fn an_interpreter_that_hangs_before_it_can_tell_anything_is_cut_off() {
+    let app = App::new(&[("sitecustomize.py", "while True: pass\n")]);
+    let mut subject = Subject { limit: Duration::from_millis(1), ..subject(&app, gunicorn(&["app:app"])) };
+    subject.environ.set("PYTHONPATH", &app.root);
+    assert_eq!(check(&subject).problem.unwrap().cause, Cause::TimedOut);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use pystart::app::Step;
 use pystart::cli::Call;
-use pystart::decision::decide;
+use pystart::decision::{Decision, decide};
 use pystart::files::Memory;
 use pystart::launch::Mode;
 use pystart::settings::Settings;
@@ -193,6 +194,28 @@ const TABLE: &[Row] = &[
         ..USUAL
     },
     Row {
+        name: "what the configuration file of a command sets is left out, as if it were the usual file",
+        files: &[("conf/g.py", "bind = '127.0.0.1:5'\n")],
+        words: &["-c", "conf/g.py", "x:y"],
+        step: Step::Custom,
+        argv: "gunicorn --timeout 600 -c conf/g.py x:y",
+        ..USUAL
+    },
+    Row {
+        name: "a root with a configuration file of its own keeps it",
+        files: &[("gunicorn.conf.py", ""), ("backend/shop/wsgi.py", DJANGO), ("backend/gunicorn.conf.py", "")],
+        step: Step::Other,
+        argv: "gunicorn --bind=0.0.0.0 --timeout 600 --chdir=backend shop.wsgi",
+        ..USUAL
+    },
+    Row {
+        name: "an app further down without a configuration file",
+        files: &[("backend/shop/wsgi.py", DJANGO)],
+        step: Step::Other,
+        argv: "gunicorn --bind=0.0.0.0 --timeout 600 --chdir=backend shop.wsgi",
+        ..USUAL
+    },
+    Row {
         name: "an environment that was moved",
         files: &[
             ("app.py", FLASK),
@@ -227,6 +250,136 @@ fn every_row_leads_to_its_start() {
     }
 }
 
+/// What is decided for these files, variables and words, in an image with gunicorn 23.
+fn decided<'a>(files: &'a Memory, vars: &[(&str, &str)], words: &[&str]) -> Decision<'a> {
+    let words: Vec<_> = std::iter::once(&"run").chain(words).map(Into::into).collect();
+    let Call::Run(flags) = Call::parse(&words) else { panic!("{words:?}") };
+    let usual = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site"), ("XDG_RUNTIME_DIR", "/run")];
+    let environ = usual.iter().chain(vars).copied().collect();
+    decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), files)
+}
+
+#[test]
+fn the_servers_environment_follows_where_it_is_and_keeps_what_the_user_set() {
+    type Row = (&'static [(&'static str, &'static str)], &'static [&'static str], &'static str, Option<&'static str>);
+    let rows: &[Row] = &[
+        (&[("PWD", "/elsewhere")], &[], "PWD", Some("/site")),
+        (&[], &[], "PWD", None),
+        (&[], &[], "PYTHONUNBUFFERED", Some("1")),
+        (&[("PYTHONUNBUFFERED", "")], &[], "PYTHONUNBUFFERED", Some("")),
+        (&[], &["server"], "PORT", Some("8000")),
+        (&[], &["server"], "HOST", Some("0.0.0.0")),
+        (&[("HOST", "::")], &["server"], "HOST", Some("::")),
+        (&[("NUM_CORES", "77")], &["server $NUM_CORES"], "NUM_CORES", Some("77")),
+        (&[], &["server $X"], "NUM_CORES", None),
+        (&[("WEBSITE_HOSTNAME", "x")], &[], "FORWARDED_ALLOW_IPS", Some("*")),
+        (&[("WEBSITE_SITE_NAME", "x"), ("FORWARDED_ALLOW_IPS", "::1")], &[], "FORWARDED_ALLOW_IPS", Some("::1")),
+        (&[], &[], "FORWARDED_ALLOW_IPS", None),
+    ];
+    let files = image("23, 0");
+    for (vars, words, name, expected) in rows {
+        let launch = decided(&files, vars, words).outcome.unwrap();
+        assert_eq!(launch.environ.get(name), expected.map(OsStr::new), "{vars:?} {words:?} {name}");
+    }
+    let cores = decided(&files, &[], &["server $NUM_CORES"]).outcome.unwrap();
+    assert!(cores.environ.get("NUM_CORES").is_some(), "the platform's formula would come out wrong");
+}
+
+#[test]
+fn what_a_gunicorn_command_serves_is_told_as_far_as_it_says_so() {
+    type Row = (&'static [&'static str], Option<&'static str>, bool, &'static str, Option<u16>);
+    let rows: &[Row] = &[
+        (&["gunicorn", "x:y"], Some("x:y"), false, "/site", Some(8000)),
+        (&["gunicorn", "-b", "localhost:81", "x:y"], Some("x:y"), false, "/site", None),
+        (&["gunicorn", "--bind=0.0.0.0:81", "--chdir", "web", "x:y"], Some("x:y"), false, "/site/web", None),
+        (&["gunicorn", "-k", "uvicorn_worker.UvicornWorker", "x:y"], Some("x:y"), true, "/site", Some(8000)),
+        (&["gunicorn", "-k", "asgi", "x:y"], Some("x:y"), true, "/site", Some(8000)),
+        (&["gunicorn", "-k", "gevent", "x:y"], Some("x:y"), false, "/site", Some(8000)),
+        (&["gunicorn", "-c", "conf.py"], Some("named:app"), false, "/site/inner", Some(8000)),
+    ];
+    let files = image("23, 0").file("/site/conf.py", "wsgi_app = 'named:app'\nchdir = 'inner'\n");
+    for (words, target, is_asgi, folder, port) in rows {
+        let decision = decided(&files, &[], words);
+        assert_eq!(decision.target.as_deref(), *target, "{words:?}");
+        assert_eq!((decision.is_asgi(), decision.port), (*is_asgi, *port), "{words:?}");
+        assert_eq!(decision.folder, Path::new(folder), "{words:?}");
+    }
+    let files = image("27, 0").file("/site/main.py", FASTAPI);
+    assert!(decided(&files, &[], &[]).is_asgi());
+}
+
+#[test]
+fn an_app_that_the_configuration_file_names_is_found_where_the_file_says() {
+    let files = image("23, 0").file("/site/gunicorn.conf.py", "wsgi_app = 'inner'\nchdir = 'src'\n");
+    let decision = decided(&files, &[], &[]);
+    assert_eq!(decision.step, Step::Other);
+    assert_eq!(decision.target.as_deref(), Some("inner:application"));
+    assert_eq!(decision.app.unwrap().object.as_deref(), Some("application"));
+    assert_eq!(decision.folder, Path::new("/site/src"));
+}
+
+#[test]
+fn an_asgi_app_with_a_worker_of_the_users_needs_none_of_ours() {
+    let files = image("23, 0").file("/site/main.py", FASTAPI);
+    let launch = decided(&files, &[("GUNICORN_CMD_ARGS", "-k my.Worker")], &[]).outcome.unwrap();
+    assert_eq!(launch.argv.last().unwrap(), "main:app");
+}
+
+#[test]
+fn a_custom_gunicorn_of_the_image_is_lent_the_packages_of_the_app() {
+    let packages = "/site/antenv/lib/python3.12/site-packages";
+    let files = image("23, 0")
+        .file("/site/antenv/pyvenv.cfg", "")
+        .program("/site/antenv/bin/python", "")
+        .file(format!("{packages}/shop.py"), "");
+    let launch = decided(&files, &[], &["gunicorn", "shop:app"]).outcome.unwrap();
+    assert_eq!(launch.program, Path::new("/usr/bin/gunicorn"));
+    assert_eq!(launch.environ.get("PYTHONPATH"), Some(OsStr::new(packages)));
+    let launch = decided(&files, &[], &["python", "shop.py"]).outcome.unwrap();
+    assert_eq!(launch.environ.get("PYTHONPATH"), None, "the environment's own interpreter finds them");
+}
+
+#[test]
+fn a_custom_gunicorn_whose_interpreter_is_gone_is_run_as_a_module() {
+    let files = image("23, 0").program("/usr/bin/gunicorn", "#!/gone/python3\n");
+    let launch = decided(&files, &[], &["gunicorn", "x:y"]).outcome.unwrap();
+    assert_eq!(launch.argv, ["/usr/bin/python3", "-m", "gunicorn", "x:y"]);
+}
+
+#[test]
+fn an_environment_built_elsewhere_is_entered() {
+    let files = image("23, 0").file("/cache/antenv/pyvenv.cfg", "").program("/cache/antenv/bin/python", "");
+    let environ = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site")].into_iter().collect();
+    let mut settings = Settings::new(pystart::settings::Flags::default(), &environ, Path::new("/")).unwrap();
+    settings.environment = Some("/cache/antenv".into());
+    let launch = decide(&settings, &files).outcome.unwrap();
+    assert_eq!(launch.environ.get("VIRTUAL_ENV"), Some(OsStr::new("/cache/antenv")));
+    assert_eq!(launch.environ.get("PATH"), Some(OsStr::new("/cache/antenv/bin:/usr/bin:/bin")));
+}
+
+#[test]
+fn an_option_line_that_gunicorn_will_refuse_is_told() {
+    let files = image("23, 0");
+    let told = |cmd_args| {
+        let notices = decided(&files, &[("GUNICORN_CMD_ARGS", cmd_args)], &[]).notices;
+        notices.iter().any(|notice| notice.message.contains("a quote that is not closed"))
+    };
+    assert!(told("--name 'x") && !told("--name 'x'"));
+}
+
+#[test]
+fn the_default_site_comes_with_what_was_nearly_an_app_and_with_what_is_there() {
+    let deep = image("23, 0").file("/site/a/b/c/d/wsgi.py", DJANGO);
+    let decision = decided(&deep, &[], &[]);
+    assert_eq!(decision.step, Step::DefaultSite);
+    let command = decision.near_misses.iter().find_map(|miss| miss.command.clone()).unwrap();
+    let hints: Vec<_> = decision.notices.iter().filter_map(|notice| notice.hint.as_deref()).collect();
+    assert!(hints.iter().any(|hint| hint.contains(&format!("`{command}`"))), "{hints:?}");
+    let folders = (0..10).fold(image("23, 0"), |files, number| files.empty(format!("/site/folder{number}")));
+    let notices = decided(&folders, &[], &[]).notices;
+    assert!(notices.iter().any(|notice| notice.message.ends_with("`folder7/` and 2 more")), "{notices:?}");
+}
+
 #[test]
 fn an_asgi_app_without_a_worker_is_an_error_that_names_the_package() {
     let files = image("23, 0").file("/site/main.py", FASTAPI);
@@ -245,6 +398,8 @@ fn a_root_that_cannot_be_read_gets_the_default_site_and_says_so() {
     let decision = decide(&settings, &files);
     assert_eq!(decision.step, Step::DefaultSite);
     assert_eq!(decision.outcome.unwrap().directory, Path::new("/"), "it cannot be entered");
+    let file = image("27, 0").program("/site", "");
+    assert_eq!(decide(&settings, &file).outcome.unwrap().directory, Path::new("/"), "it is no folder");
     let notices: Vec<_> = decision.notices.iter().map(|notice| notice.message.as_str()).collect();
     assert!(
         notices.iter().any(|message| message.contains("the folder cannot be read: permission denied")),

@@ -90,6 +90,9 @@ fn a_folder_of_sources_gives_the_environment_its_app_would_get() {
     }
 }
 
+/// Until PID 1 is this script itself, or pystart in the form in which it waits: the app may be faster than that.
+const READY: &str = "until [ $$ = 1 ] || grep -q '^pystart: init' /proc/1/cmdline; do :; done";
+
 /// A container in small: pystart is PID 1 of its own namespace, and a shell is called in by hand.
 ///
 /// The app prints what `pystart env` says when called by a process that has nothing of PID 1's environment.
@@ -97,7 +100,7 @@ fn in_container(command: &[&str], ask: &str) -> Option<String> {
     let app = App::new(&[]);
     let binary = env!("CARGO_BIN_EXE_pystart");
     // gunicorn that is no server: it calls pystart with an environment of its own, as a session would.
-    app.write("gunicorn", &format!("#!/bin/sh\nenv -i PATH=/usr/bin:/bin {binary} {ask} > out || true\n"));
+    app.write("gunicorn", &format!("#!/bin/sh\n{READY}\nenv -i PATH=/usr/bin:/bin {binary} {ask} > out || true\n"));
     fs::set_permissions(app.root.join("gunicorn"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let root = app.root.to_str().unwrap();
     let status = Command::new("unshare")

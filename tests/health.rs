@@ -92,6 +92,19 @@ fn what_is_not_http_or_hangs_up_is_unhealthy() {
 }
 
 #[test]
+fn an_endless_line_is_not_read_to_the_end_of_the_time_limit() {
+    let (port, server) = serve("127.0.0.1", |stream| {
+        let _ = stream.write_all(&[b'x'; 9000]);
+        // Open until the other side has had enough.
+        let _ = stream.read(&mut [0]);
+    })
+    .unwrap();
+    let output = health(port, &["--time-limit", "20"]);
+    server.join().unwrap();
+    assert_eq!(line(&output), format!("unhealthy: port {port} gave no HTTP answer to GET /\n"));
+}
+
+#[test]
 fn the_time_limit_is_for_the_whole_answer_and_not_for_each_byte() {
     let (port, server) = serve("127.0.0.1", |stream| {
         let deadline = Instant::now() + Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hash::Hasher;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
@@ -123,12 +123,13 @@ fn add(path: &Path, inputs: &mut Inputs) -> io::Result<Option<Vec<u8>>> {
 
 /// A requirements file, the files it includes, and the description of every local package it names.
 fn requirements(path: &Path, inputs: &mut Inputs) -> io::Result<()> {
+    let path = &real(path);
     let Some(content) = add(path, inputs)? else { return Ok(()) };
     let folder = path.parent().unwrap_or(Path::new(""));
     for reference in references(&String::from_utf8_lossy(&content)) {
         match reference {
-            Reference::Include(file) => requirements(&clean(&folder.join(file)), inputs)?,
-            Reference::Project(file) => add_all(&clean(&folder.join(file)), PROJECT, inputs)?,
+            Reference::Include(file) => requirements(&folder.join(file), inputs)?,
+            Reference::Project(file) => add_all(&real(&folder.join(file)), PROJECT, inputs)?,
         }
     }
     Ok(())
@@ -165,9 +166,9 @@ fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     Some(value.trim_start_matches(['=', ' ', '\t'])).filter(|value| !value.is_empty())
 }
 
-/// Without `.` parts, so that one file has one name.
-fn clean(path: &Path) -> PathBuf {
-    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+/// One name for one file, so that files which include each other come to an end.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A digest of the inputs and of the interpreter: equal digests stand for equal environments.
@@ -241,6 +242,35 @@ mod tests {
             Reference::Project("./f"),
         ];
         assert_eq!(references(text).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn every_file_that_decides_is_read_once_even_in_a_circle() {
+        let root = std::env::temp_dir().join(format!("pystart-inputs-{}", std::process::id()));
+        let files = [
+            ("requirements.txt", "-r ./sub/more.txt\n-e ./shop\n"),
+            ("sub/more.txt", "-r ../requirements.txt\n-r ../requirements.txt\n-r ./more.txt\n"),
+            ("shop/pyproject.toml", "x"),
+            ("pyproject.toml", "y"),
+            ("uv.lock", "z"),
+            ("setup.py", ""),
+        ];
+        for (name, text) in files {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let root = root.canonicalize().unwrap();
+        let read = |source| {
+            let inputs = gather(&root, source).unwrap();
+            let names = inputs.keys().map(|path| path.strip_prefix(&root).unwrap().display().to_string());
+            names.collect::<Vec<_>>()
+        };
+        let (requirements, lock, package) = (read(Source::Requirements), read(Source::Lock), read(Source::Package));
+        fs::remove_dir_all(&root).unwrap();
+        assert_eq!(requirements, ["requirements.txt", "shop/pyproject.toml", "sub/more.txt"]);
+        assert_eq!(lock, ["pyproject.toml", "uv.lock"]);
+        assert_eq!(package, ["pyproject.toml", "setup.py"]);
     }
 
     #[test]

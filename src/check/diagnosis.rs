@@ -343,3 +343,99 @@ fn is_users(file: &str, around: &Surroundings<'_>) -> bool {
 pub(super) fn shortened(file: &str, app_root: &Path) -> String {
     Path::new(file).strip_prefix(app_root).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::observation::Failure;
+    use super::*;
+
+    /// The diagnosis of an exception at a stage, in `/app` with the environment `/app/lib-of-app`.
+    fn problem(stage: Stage, chain: Vec<Exception>) -> Problem {
+        let packages = missing::Packages { environment: Some("/app/lib-of-app".into()), ..Default::default() };
+        let around = Surroundings { app_root: Path::new("/app"), packages: &packages, limit_seconds: 1.0 };
+        let seen = Observation { failure: Some(Failure { stage, chain }), ..Observation::default() };
+        diagnose(&seen, Ending::Complete, &around).unwrap()
+    }
+
+    fn exception(kind: &str, message: &str, files: &[&str]) -> Exception {
+        let frame = |(number, file): (u32, &&str)| Frame((*file).to_owned(), number, "f".into(), String::new());
+        let frames = (1..).zip(files).map(frame).collect();
+        Exception {
+            kind: kind.into(),
+            home: "builtins".into(),
+            message: message.into(),
+            frames,
+            ..Exception::default()
+        }
+    }
+
+    fn files(problem: &Problem) -> Vec<&str> {
+        problem.lines.iter().map(|line| line.file.as_str()).collect()
+    }
+
+    #[test]
+    fn only_the_users_own_lines_are_shown_and_of_those_the_last() {
+        let frames = [
+            "/app/a.py",
+            "<frozen importlib._bootstrap>",
+            "/usr/lib/python3/json.py",
+            "/app/lib-of-app/lib/x.py",
+            "/app/vendor/site-packages/y.py",
+            "b.py",
+        ];
+        let shown = problem(Stage::Module, vec![exception("ValueError", "x", &frames)]);
+        assert_eq!(files(&shown), ["a.py", "b.py"]);
+        let many = problem(Stage::Module, vec![exception("ValueError", "x", &["/app/a.py"; 9])]);
+        assert_eq!(many.lines.iter().map(|line| line.line).collect::<Vec<_>>(), [6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn where_a_package_raised_the_lines_of_the_exception_before_it_are_shown() {
+        let inner = exception("RuntimeError", "x", &["/app/lib-of-app/x.py"]);
+        let outer = exception("KeyError", "y", &["/app/settings.py"]);
+        assert_eq!(files(&problem(Stage::Module, vec![inner, outer])), ["settings.py"]);
+    }
+
+    #[test]
+    fn an_import_that_fails_inside_a_package_is_a_matter_of_versions() {
+        let frames = ["/app/a.py", "/x/site-packages/flask/app.py"];
+        let hint = problem(Stage::Module, vec![exception("ImportError", "x", &frames)]).hint.unwrap();
+        assert!(hint.starts_with("the package `flask` does not fit Python"), "{hint}");
+        let own = problem(Stage::Module, vec![exception("ImportError", "x", &["/app/a.py"])]);
+        assert_eq!((own.cause, own.hint), (Cause::Import, None));
+    }
+
+    #[test]
+    fn a_missing_key_in_capitals_is_taken_for_a_variable() {
+        for (key, is_variable) in [("'DATABASE_URL'", true), ("'S3_KEY'", true), ("'ID'", false), ("'name'", false)] {
+            let hint = problem(Stage::Module, vec![exception("KeyError", key, &[])]).hint;
+            assert_eq!(hint.is_some_and(|hint| hint.contains("app setting")), is_variable, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_worker_class_is_named_with_the_package_that_has_it() {
+        for (class, package) in [("uvicorn_worker.UvicornWorker", "uvicorn-worker"), ("gevent.Worker", "gevent")] {
+            let message = format!("class uri '{class}' invalid or not found: \n\n[Traceback\nNo module named 'x']");
+            let problem = problem(Stage::Worker, vec![exception("RuntimeError", &message, &[])]);
+            assert!(problem.hint.unwrap().contains(&format!("`{package}`")), "{class}");
+        }
+    }
+
+    #[test]
+    fn a_syntax_error_without_a_file_is_an_exception_like_any_other() {
+        let problem = problem(Stage::Module, vec![exception("SyntaxError", "of eval", &["/app/a.py"])]);
+        assert_eq!((problem.cause, files(&problem)), (Cause::Raised, vec!["a.py"]));
+    }
+
+    #[test]
+    fn signals_that_say_something_come_with_what_they_say() {
+        for (signal, part) in
+            [(9, Some("memory limit")), (11, Some("native code")), (6, Some("native code")), (15, None)]
+        {
+            let hint = killed(&Observation::default(), signal).hint;
+            assert_eq!(hint.is_some(), part.is_some(), "{signal}");
+            assert!(hint.unwrap_or_default().contains(part.unwrap_or_default()), "{signal}");
+        }
+    }
+}

@@ -193,10 +193,9 @@ pub fn port_taken(port: u16, listener: &ports::Listener) -> Problem {
         .with_hint("stop it, or choose another port with `--port`; `pystart explain` starts nothing")
 }
 
-/// `0.0.0.0:8000`; other addresses are sockets of other kinds.
+/// `0.0.0.0:8000`; the path of a socket and the number of a descriptor have no colon. Port 0 is any that is free.
 fn port_of(address: &str) -> Option<u16> {
-    let (host, port) = address.rsplit_once(':')?;
-    if matches!(host, "unix" | "fd") { None } else { port.parse().ok().filter(|port| *port != 0) }
+    address.rsplit_once(':')?.1.parse().ok().filter(|port| *port != 0)
 }
 
 fn report(seen: &Observation, problem: Option<Problem>, praise: &str) -> Report {
@@ -232,5 +231,18 @@ fn packages(subject: &Subject) -> Packages {
         versions,
         requirements,
         modules: program::modules(&subject.app_root),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_address_of_a_host_has_a_port_to_ask_for() {
+        let rows = [("0.0.0.0:8000", Some(8000)), ("::1:81", Some(81)), ("[::]:82", Some(82)), ("/run/x.sock", None)];
+        for (address, port) in rows.into_iter().chain([("127.0.0.1:0", None), ("3", None)]) {
+            assert_eq!(port_of(address), port, "{address}");
+        }
     }
 }

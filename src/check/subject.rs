@@ -68,3 +68,58 @@ fn script_of(argv: &[OsString], files: &dyn Files) -> Option<Vec<u8>> {
 fn is_python(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"python"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::decide;
+    use crate::environ::Environ;
+    use crate::files::Memory;
+    use crate::settings::Flags;
+
+    fn target_of(files: &Memory, words: &[&str]) -> Target {
+        let environ: Environ = [("PATH", "/bin"), ("HOME_SITE", "/site")].into_iter().collect();
+        let flags = Flags { command: words.iter().map(Into::into).collect(), strict: true, ..Flags::default() };
+        let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
+        Subject::of(&decide(&settings, files), &settings, files, Duration::from_secs(1), false).target
+    }
+
+    fn image() -> Memory {
+        Memory::default()
+            .program("/bin/python3", "\x7fELF")
+            .program("/bin/gunicorn", "#!/opt/bin/python3.12\n")
+            .program("/opt/bin/python3.12", "\x7fELF")
+            .program("/bin/sh", "\x7fELF")
+            .file("/site/start.sh", "echo the script\n")
+    }
+
+    #[test]
+    fn gunicorn_is_seen_in_every_form_with_the_interpreter_that_runs_it() {
+        let gunicorn = |python: &str, words: &[&str]| Target::Gunicorn {
+            python: python.into(),
+            arguments: words.iter().map(Into::into).collect(),
+        };
+        let files = image();
+        assert_eq!(target_of(&files, &["gunicorn", "x:y"]), gunicorn("/opt/bin/python3.12", &["x:y"]));
+        assert_eq!(target_of(&files, &["python3", "-m", "gunicorn", "x:y"]), gunicorn("/bin/python3", &["x:y"]));
+        let wrapped = image().program("/bin/gunicorn", "#!/bin/sh\n");
+        assert_eq!(target_of(&wrapped, &["gunicorn", "x:y"]), gunicorn("/bin/python3", &["x:y"]));
+        let other = target_of(&files, &["python3", "-m", "http.server"]);
+        assert_eq!(other, Target::Program { name: "python3".into(), path: "/bin/python3".into() });
+    }
+
+    #[test]
+    fn a_script_is_the_text_that_the_shell_reads() {
+        let script = |text: &str| Target::Script { shell: "/bin/sh".into(), text: text.into() };
+        assert_eq!(target_of(&image(), &["a && b"]), script("a && b"));
+        assert_eq!(target_of(&image(), &["start.sh", "-c", "x"]), script("echo the script\n"));
+        assert_eq!(target_of(&image(), &["sh", "-e", "-c", "x"]), script("x"));
+    }
+
+    #[test]
+    fn nothing_to_prove_is_told_apart_from_what_cannot_start() {
+        assert_eq!(target_of(&image(), &[]), Target::DefaultSite);
+        assert_eq!(target_of(&Memory::default().empty("/site"), &[]), Target::DefaultSite);
+        assert!(matches!(target_of(&image(), &["nothing"]), Target::Impossible(failure) if failure.status == 127));
+    }
+}

@@ -15,12 +15,26 @@ use crate::files::Access;
 /// The longest text that fits into one argument (`MAX_ARG_STRLEN` of the kernel, 32 pages, the final NUL included).
 const ARGUMENT_LIMIT: usize = 128 * 1024 - 1;
 
+/// A text file may name another file, and that one another; more of them than the kernel allows interpreters of
+/// interpreters (`exec_binprm`) are a circle.
+const MOST_NESTED: u8 = 5;
+
 /// Understands the file at `path`, called `name` by the user, with the words behind it.
 pub(super) fn resolve(
     path: &Path,
     name: &OsStr,
     rest: &[OsString],
     around: &Surroundings,
+) -> Result<Resolved, Failure> {
+    resolve_nested(path, name, rest, around, 0)
+}
+
+fn resolve_nested(
+    path: &Path,
+    name: &OsStr,
+    rest: &[OsString],
+    around: &Surroundings,
+    depth: u8,
 ) -> Result<Resolved, Failure> {
     let shown = name.display();
     let content = match around.files.read(path) {
@@ -52,7 +66,7 @@ pub(super) fn resolve(
     } else if has_extension(path, "sh") || has_extension(path, "bash") || !rest.is_empty() {
         script(path, name, rest, &Shebang::none(), is_repaired.then_some(&text), around)?
     } else {
-        command_text(path, name, &text, around)?
+        command_text(path, name, &text, around, depth)?
     };
     if is_repaired {
         resolved.notices.push(Notice {
@@ -185,7 +199,7 @@ fn python(path: &Path, name: &OsStr, rest: &[OsString], around: &Surroundings) -
 }
 
 /// A text file that holds the command: one line is that command, several are a script.
-fn command_text(path: &Path, name: &OsStr, text: &[u8], around: &Surroundings) -> Result<Resolved, Failure> {
+fn command_text(path: &Path, name: &OsStr, text: &[u8], around: &Surroundings, depth: u8) -> Result<Resolved, Failure> {
     let shown = name.display();
     let is_command = |line: &&[u8]| !line.is_empty() && !line.starts_with(b"#");
     let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(is_command);
@@ -194,8 +208,12 @@ fn command_text(path: &Path, name: &OsStr, text: &[u8], around: &Surroundings) -
             .with_hint("write the start-up command into it")),
         (Some(line), None) => {
             let line = OsStr::from_bytes(line);
-            let resolved = match super::file_of_root(line, around).filter(|inner| inner != path) {
-                Some(inner) => resolve(&inner, line, &[], around)?,
+            let resolved = match super::file_of_root(line, around) {
+                Some(_) if depth == MOST_NESTED => {
+                    return Err(Failure::usage(format!("`{shown}` leads in a circle: it names `{}`", line.display()))
+                        .with_hint("write the start-up command itself into the file"));
+                }
+                Some(inner) => resolve_nested(&inner, line, &[], around, depth + 1)?,
                 None => resolve_line(line, around)?,
             };
             Ok(Resolved { reading: format!("the command in `{shown}`: {}", resolved.reading), ..resolved })
@@ -258,5 +276,17 @@ pub(super) fn found_program(
         ))
         .with_status(status::NOT_FOUND)
         .with_hint("install the package that brings it again in this image")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_mark_in_front_and_the_line_ends_are_repaired() {
+        let text = b"\xef\xbb\xbfa\r\nprintf '\r.'\r\n\xef\xbb\xbf\r";
+        assert_eq!(repair(text), b"a\nprintf '\r.'\n\xef\xbb\xbf");
+        assert_eq!(repair(b"a\n"), b"a\n");
     }
 }

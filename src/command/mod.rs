@@ -191,11 +191,10 @@ fn kind_of_program(program: &Path, arguments: &[OsString]) -> Runs {
 
 /// The file that a word names: in the app root, or by an absolute path. `None` if there is nothing of that name.
 fn file_of_root(word: &OsStr, around: &Surroundings) -> Option<PathBuf> {
-    let has_line_end = word.as_bytes().contains(&b'\n');
     let path = around.root.join(word);
     // `bin/../x` is fine, and so is what leads out of the root: the user wrote it. A program given by its absolute
     // path is a file too, and `file::resolve` tells the two apart.
-    (!has_line_end && matches!(around.files.kind(&path), Ok(Kind::File))).then_some(path)
+    around.files.is_file(&path).then_some(path)
 }
 
 /// Looks a program up as `execvp(3)` does, and tells "not there" from "may not be executed".
@@ -273,6 +272,23 @@ mod tests {
             .file("/site/my app.py", "print()\n")
             .file("/site/startup.txt", "# comment\ngunicorn x:y\n")
             .file("/site/hello:app", "server\n")
+            .program("/bin/web:run", "\x7fELF")
+            .file("/bin/data", "\x7fELF")
+            .empty("/site/folder")
+            .program("/site/hidden", "")
+            .unreadable("/site/hidden")
+            .file("/site/old.exe", "MZ\0")
+            .file("/opt/elsewhere.sh", "server\n")
+            .file("/site/list.bash", "server\n")
+            .file("/site/split.sh", "#!/bin/env -S bash -e\n")
+            .file("/site/moved", "#!/gone/python3.9\n")
+            .file("/site/windows.py", "#!/bin/python3\r\nprint()\r\n")
+            .file("/site/nobody.sh", "#!/bin/env nobody\n")
+            .file("/site/self.txt", "self.txt\n")
+            .file("/site/ping.txt", "pong.txt\n")
+            .file("/site/pong.txt", "ping.txt\n")
+            .file("/site/long.sh", "#!/bin/sh\r\n".to_owned() + &"#".repeat(128 * 1024))
+            .file("/site/long.txt", "server\n".repeat(20 * 1024))
     }
 
     fn resolve_in(files: &Memory, given: &Given) -> Result<Resolved, Failure> {
@@ -292,7 +308,7 @@ mod tests {
 
     #[test]
     fn every_form_becomes_its_program() {
-        let table: [(&str, Runs, &[&str]); 14] = [
+        let table: [(&str, Runs, &[&str]); 26] = [
             ("server -x", Runs::Program, &["server", "-x"]),
             ("/bin/server -x", Runs::Program, &["/bin/server", "-x"]),
             ("gunicorn x:y", Runs::Gunicorn, &["gunicorn", "x:y"]),
@@ -307,6 +323,18 @@ mod tests {
             ("startup.txt", Runs::Gunicorn, &["gunicorn", "x:y"]),
             ("tool -x", Runs::Program, &["/bin/python3", "/bin/tool", "-x"]),
             ("plain x", Runs::Shell, &["/bin/sh", "/bin/plain", "x"]),
+            ("python3 -m http.server", Runs::Program, &["python3", "-m", "http.server"]),
+            ("web:run x", Runs::Program, &["web:run", "x"]),
+            ("hidden x", Runs::Program, &["hidden", "x"]),
+            ("/opt/elsewhere.sh", Runs::Shell, &["/bin/sh", "/opt/elsewhere.sh"]),
+            ("list.bash", Runs::Shell, &["/bin/sh", "/site/list.bash"]),
+            ("split.sh", Runs::Shell, &["/bin/env", "-S bash -e", "/site/split.sh"]),
+            ("/bin/gunicorn x:y", Runs::Gunicorn, &["/bin/python3", "/bin/gunicorn", "x:y"]),
+            ("moved x", Runs::Program, &["/bin/python3", "/site/moved", "x"]),
+            ("windows.py", Runs::Program, &["/bin/python3", "/site/windows.py"]),
+            ("  startup.sh  ", Runs::Shell, &["/bin/bash", "-e", "/site/startup.sh"]),
+            ("startup.txt a", Runs::Shell, &["/bin/sh", "/site/startup.txt", "a"]),
+            ("  server  ", Runs::Program, &["server"]),
         ];
         for (given, runs, words) in table {
             let resolved = text(given).unwrap_or_else(|failure| panic!("{given}: {failure}"));
@@ -316,11 +344,41 @@ mod tests {
 
     #[test]
     fn what_cannot_be_processed_has_the_status_of_a_shell_and_a_next_step() {
-        for (given, status) in
-            [("", 2), ("secret.sh", 2), ("a 'b", 2), ("A=1", 2), ("nothing", 127), ("./nothing", 127), ("/bin", 126)]
-        {
+        for (given, status, message) in [
+            ("", 2, "is empty"),
+            ("secret.sh", 2, "cannot be read"),
+            ("a 'b", 2, "single quote"),
+            ("A=1", 2, "names no program"),
+            ("nothing", 127, "was not found"),
+            ("-", 127, "was not found"),
+            ("./nothing", 127, "there is no such file"),
+            ("nobody.sh", 127, "wants the interpreter `nobody`"),
+            ("folder/", 126, "is a folder"),
+            ("data", 126, "`/bin/data` is not executable"),
+            ("old.exe", 126, "`/site/old.exe` is not executable"),
+            ("self.txt", 2, "leads in a circle"),
+            ("ping.txt", 2, "leads in a circle"),
+            ("long.sh", 2, "is too long to repair"),
+            ("long.txt", 2, "is too long for a file of commands"),
+        ] {
             let failure = text(given).unwrap_err();
             assert_eq!((failure.status, failure.hint.is_some()), (status, true), "{given}: {failure}");
+            assert!(failure.message.contains(message), "{given}: {failure}");
+        }
+    }
+
+    #[test]
+    fn words_are_joined_again_only_where_nobody_can_have_meant_them_as_words() {
+        for (words, platform, was_one) in [
+            (&["cd", "a", "&&", "b"][..], false, true),
+            (&["a", "$X"], true, true),
+            (&["a", "$X"], false, false),
+            (&["a", "$X", ""], true, false),
+            (&["a", "$X", "b c"], true, false),
+            (&["a", "b"], true, false),
+        ] {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            assert_eq!(was_one_string(&words, platform), was_one, "{words:?} {platform}");
         }
     }
 

@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn words_are_split_as_a_shell_splits_them() {
-        let table: [(&str, &[&str]); 12] = [
+        let table: [(&str, &[&str]); 13] = [
             ("gunicorn --bind=0.0.0.0 app:app", &["gunicorn", "--bind=0.0.0.0", "app:app"]),
             ("  a \t b\n", &["a", "b"]),
             ("'a b' \"c d\" e\\ f", &["a b", "c d", "e f"]),
@@ -168,6 +168,7 @@ mod tests {
             (r#""\"\\\a\$""#, &[r#""\\a$"#]),
             (r"'\n'", &[r"\n"]),
             ("a\\\nb", &["ab"]),
+            ("\"a\\\nb\"", &["ab"]),
             ("--name='my site' -e X=\"1 2\"", &["--name=my site", "-e", "X=1 2"]),
             ("a#b", &["a#b"]),
             ("", &[]),

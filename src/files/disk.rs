@@ -2,10 +2,9 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -37,6 +36,8 @@ pub struct Disk {
     folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
     contents: RefCell<BTreeMap<PathBuf, Rc<[u8]>>>,
     reads: RefCell<Vec<Read>>,
+    /// The folder that was looked into last, still open: it is usually the next one too.
+    last: RefCell<Option<(PathBuf, OwnedFd)>>,
 }
 
 impl Disk {
@@ -49,6 +50,7 @@ impl Disk {
             folders: RefCell::default(),
             contents: RefCell::default(),
             reads: RefCell::default(),
+            last: RefCell::default(),
         }
     }
 
@@ -60,7 +62,7 @@ impl Disk {
 
     /// Follows a link that stands in `folder`: `None` when it leaves the app root, leads back to a folder that it is
     /// in, or leads nowhere.
-    fn follow(&self, folder: &Path, name: &str) -> Option<Kind> {
+    fn follow(&self, folder: &Path, name: &OsStr) -> Option<Kind> {
         let target = fs::canonicalize(folder.join(name)).ok()?;
         let root = self.real_root.get_or_init(|| fs::canonicalize(&self.root).ok()).as_ref()?;
         let is_loop = || fs::canonicalize(folder).map_or(true, |here| here.starts_with(&target));
@@ -72,21 +74,21 @@ impl Disk {
 
     fn list(&self, path: &Path) -> io::Result<Folder> {
         let handle = open_folder(path)?;
-        let mut buffer = [MaybeUninit::uninit(); LISTING_BUFFER];
-        let mut entries = RawDir::new(handle.as_fd(), &mut buffer);
+        // Not on the stack, where the compiler touches every page of it; here only what is filled is touched.
+        let mut buffer = Vec::with_capacity(LISTING_BUFFER);
+        let mut entries = RawDir::new(handle.as_fd(), buffer.spare_capacity_mut());
         let mut sorter = Sorter::default();
         while let Some(entry) = entries.next() {
             let entry = entry?;
-            // A name that is not UTF-8 is no Python module and no folder of one.
-            let Ok(name) = entry.file_name().to_str() else { continue };
-            if name == "." || name == ".." {
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") {
                 continue;
             }
             let kind = match entry.file_type() {
                 FileType::RegularFile => Some(Kind::File),
                 FileType::Directory => Some(Kind::Folder),
                 // Some file systems do not tell (DT_UNKNOWN): a link is then followed like any other.
-                FileType::Symlink | FileType::Unknown => self.follow(path, name),
+                FileType::Symlink | FileType::Unknown => self.follow(path, OsStr::from_bytes(name)),
                 _ => None,
             };
             match kind {
@@ -95,7 +97,17 @@ impl Disk {
                 _ => {}
             }
         }
+        self.last.replace(Some((path.to_owned(), handle)));
         Ok(sorter.finish())
+    }
+
+    /// A descriptor of a folder: the one that it was listed through, if it was the last; opening costs a round trip
+    /// where the site is on a network share.
+    fn handle(&self, path: &Path) -> io::Result<OwnedFd> {
+        match self.last.take() {
+            Some((last, handle)) if last == path => Ok(handle),
+            _ => open_folder(path),
+        }
     }
 }
 
@@ -114,19 +126,22 @@ impl Files for Disk {
         if folder.folders.is_empty() {
             return Ok(Vec::new());
         }
-        let handle = open_folder(path)?;
-        let mut relative = String::new();
+        let handle = self.handle(path)?;
+        let tail = CString::new(format!("/{file}"))?;
+        let mut relative = Vec::new();
         let mut found = Vec::new();
         for name in folder.folders.iter() {
             relative.clear();
-            relative.push_str(name);
-            relative.push('/');
-            relative.push_str(file);
-            let there = sys::accessat(&handle, relative.as_str(), sys::Access::EXISTS, AtFlags::empty()).is_ok();
-            if there && self.is_file(&path.join(&relative)) {
+            relative.extend_from_slice(name.as_bytes());
+            relative.extend_from_slice(tail.to_bytes_with_nul());
+            // With the NUL byte in place the system call is all that is left to do.
+            let Ok(candidate) = CStr::from_bytes_with_nul(&relative) else { continue };
+            let is_there = sys::accessat(&handle, candidate, sys::Access::EXISTS, AtFlags::empty()).is_ok();
+            if is_there && self.is_file(&path.join(name).join(file)) {
                 found.push(name.to_owned());
             }
         }
+        self.last.replace(Some((path.to_owned(), handle)));
         found.sort_unstable();
         Ok(found)
     }
@@ -175,7 +190,8 @@ impl Files for Disk {
         if name.as_bytes().contains(&b'/') {
             return None;
         }
-        which::which_in_global(name, Some(path)).ok()?.next()
+        let mut candidates = std::env::split_paths(path).map(|folder| self.root.join(folder).join(name));
+        candidates.find(|path| self.may(path, Access::Execute) && self.is_file(path))
     }
 
     fn may(&self, path: &Path, access: Access) -> bool {

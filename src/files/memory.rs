@@ -97,8 +97,8 @@ impl Files for Memory {
         let mut sorter = Sorter::default();
         for (name, kind) in self.children(path) {
             match kind {
-                Kind::File => sorter.file(name),
-                _ => sorter.folder(name),
+                Kind::File => sorter.file(name.as_bytes()),
+                _ => sorter.folder(name.as_bytes()),
             }
         }
         Ok(Rc::new(sorter.finish()))

@@ -88,6 +88,17 @@ pub const NOTABLE: [&str; 15] = [
     "uv.lock",
 ];
 
+/// How notable names begin: a name that begins otherwise need not be searched for.
+const NOTABLE_INITIALS: [bool; 256] = {
+    let mut initials = [false; 256];
+    let mut at = 0;
+    while at < NOTABLE.len() {
+        initials[NOTABLE[at].as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    initials
+};
+
 /// `antenv*`, `.venv`, `venv`, `env`: names that the platform and the tools give to virtual environments.
 #[must_use]
 pub fn is_environment_name(name: &str) -> bool {
@@ -220,7 +231,9 @@ struct Sorter {
 }
 
 impl Sorter {
-    fn folder(&mut self, name: &str) {
+    /// A name that is not UTF-8 is no Python module and no folder of one.
+    fn folder(&mut self, name: &[u8]) {
+        let Ok(name) = str::from_utf8(name) else { return };
         if is_environment_name(name) {
             self.folder.environments.push(name.to_owned());
         } else if !is_pruned(name) {
@@ -228,28 +241,31 @@ impl Sorter {
         }
     }
 
-    fn file(&mut self, name: &str) {
-        if name.starts_with('.') {
-            return;
-        }
-        let bytes = name.as_bytes();
-        if bytes.len() > 3 && bytes[bytes.len() - 3..].eq_ignore_ascii_case(b".py") {
-            self.folder.python.push(name.to_owned());
+    /// Called for each of what may be a hundred thousand files: most are counted, and nothing else.
+    fn file(&mut self, name: &[u8]) {
+        let [initial, ..] = *name else { return };
+        if initial == b'.' {
             return;
         }
         let folder = &mut self.folder;
+        if let [_, .., b'.', b'p' | b'P', b'y' | b'Y'] = name {
+            folder.python.extend(str::from_utf8(name).ok().map(str::to_owned));
+            return;
+        }
         folder.others += 1;
-        if let Ok(at) = NOTABLE.binary_search(&name) {
+        if NOTABLE_INITIALS[usize::from(initial)]
+            && let Ok(at) = NOTABLE.binary_search_by(|notable| notable.as_bytes().cmp(name))
+        {
             folder.notable.push(NOTABLE[at]);
         }
-        if folder.sample.len() == SAMPLE {
-            if folder.sample.last().is_some_and(|last| last.as_str() <= name) {
-                return;
-            }
-            folder.sample.pop();
+        if folder.sample.len() == SAMPLE && folder.sample.last().is_some_and(|last| last.as_bytes() <= name) {
+            return;
         }
-        let at = folder.sample.partition_point(|old| old.as_str() < name);
-        folder.sample.insert(at, name.to_owned());
+        if let Ok(name) = str::from_utf8(name) {
+            folder.sample.truncate(SAMPLE - 1);
+            let at = folder.sample.partition_point(|old| old.as_str() < name);
+            folder.sample.insert(at, name.to_owned());
+        }
     }
 
     fn finish(mut self) -> Folder {
@@ -273,10 +289,10 @@ mod tests {
     fn a_listing_is_sorted_into_what_a_search_can_use() {
         let mut sorter = Sorter::default();
         for name in ["src", ".git", "node_modules", "antenv3.12", ".venv", "web", "__pycache__"] {
-            sorter.folder(name);
+            sorter.folder(name.as_bytes());
         }
         for name in ["b.py", "App.PY", ".hidden.py", "requirements.txt", "notes", ".env", ".py"] {
-            sorter.file(name);
+            sorter.file(name.as_bytes());
         }
         let folder = sorter.finish();
         assert_eq!(folder.python, ["App.PY", "b.py"]);
@@ -292,10 +308,10 @@ mod tests {
         let mut forwards = Sorter::default();
         let mut backwards = Sorter::default();
         for name in &names {
-            forwards.file(name);
+            forwards.file(name.as_bytes());
         }
         for name in names.iter().rev() {
-            backwards.file(name);
+            backwards.file(name.as_bytes());
         }
         let folder = forwards.finish();
         assert_eq!(folder.sample, names[..SAMPLE]);

@@ -108,7 +108,7 @@ mod tests {
     use crate::files::Memory;
 
     fn user(cmd_args: &str) -> UserOptions {
-        UserOptions::gather(&Memory::default(), Path::new("/site"), Some(OsStr::new(cmd_args)))
+        UserOptions::gather(&Memory::default(), Path::new("/site"), &[], Some(OsStr::new(cmd_args)))
     }
 
     #[test]
@@ -137,6 +137,7 @@ mod tests {
         assert_eq!(extras(&shm, &user(""), &home, (20, 1)), ["--worker-tmp-dir /dev/shm"]);
         assert!(extras(&shm, &user("--worker-tmp-dir /x"), &home, (20, 1)).is_empty());
         assert!(extras(&Memory::default().empty("/dev/shm"), &user(""), &home, (20, 1)).is_empty());
+        assert!(extras(&Memory::default().writable("/dev/shm"), &user(""), &home, (20, 1)).is_empty());
     }
 
     #[test]
@@ -150,6 +151,14 @@ mod tests {
         assert_eq!(extras(&files, &user(""), &[("HOME", "/root"), ("XDG_RUNTIME_DIR", "/run/me")], (27, 0)), off);
         assert_eq!(extras(&files, &user(""), &[("HOME", "/root")], (27, 0)), none);
         assert_eq!(extras(&files, &user(""), &[("HOME", "/")], (25, 0)), none, "25.0 does not know the option");
+        let elsewhere = |vars: &[(&str, &str)]| {
+            let files = files.clone().empty("/root/.gunicorn").writable("/run/gone");
+            let environ = vars.iter().copied().collect();
+            container_extras(&files, &user(""), &environ, Path::new("/site"), || Some((27, 0)))
+        };
+        assert_eq!(elsewhere(&[("HOME", "/home/me")]), none, "a home of its own: the app is not on the share");
+        assert_eq!(elsewhere(&[("HOME", "/root")]), off, "the socket's folder is there and cannot be written");
+        assert_eq!(elsewhere(&[("HOME", "/"), ("XDG_RUNTIME_DIR", "/run/gone")]), off, "gunicorn goes on with HOME");
         assert_eq!(extras(&files, &user("--control-socket /x"), &[("HOME", "/")], (27, 0)), none);
     }
 

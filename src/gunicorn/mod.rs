@@ -232,6 +232,35 @@ mod tests {
     }
 
     #[test]
+    fn a_script_whose_python_does_not_see_its_packages_is_not_used() {
+        let files = image()
+            .program("/site/antenv/bin/python", "")
+            .dead_link("/site/antenv/bin/python", "/usr/bin/python3.12")
+            .program("/site/antenv/bin/gunicorn", "#!/site/antenv/bin/python\n")
+            .file("/site/antenv/lib/python3.9/site-packages/gunicorn/__init__.py", INIT);
+        let found = find(&files).unwrap();
+        assert_eq!(found.words, ["/usr/bin/python3", "-m", "gunicorn"]);
+        assert!(found.needs_lent_packages);
+    }
+
+    #[test]
+    fn an_environment_without_any_interpreter_is_named() {
+        let failure = find(&environment(Memory::default(), "/gone/python")).unwrap_err();
+        assert!(failure.status == 127 && failure.message.contains("`antenv`"), "{failure}");
+    }
+
+    #[test]
+    fn the_environments_gunicorn_does_not_see_the_images_worker_classes() {
+        let files = environment(image(), "/site/antenv/bin/python")
+            .program("/site/antenv/bin/python", "")
+            .file("/usr/lib/python3.12/site-packages/uvicorn_worker/__init__.py", "");
+        let environ: Environ = [("PATH", "/usr/bin")].into_iter().collect();
+        let python = Python::find(&files, Path::new("/site"), &environ);
+        let gunicorn = Gunicorn::find(&files, &python).unwrap();
+        assert!(worker_class(Interface::Asgi, &gunicorn, &files, &python).is_err());
+    }
+
+    #[test]
     fn without_any_gunicorn_the_message_says_what_to_add() {
         let failure = find(&image()).unwrap_err();
         assert_eq!(failure.status, 127);

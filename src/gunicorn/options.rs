@@ -46,10 +46,11 @@ pub struct UserOptions {
 }
 
 impl UserOptions {
-    /// Gathers them for a gunicorn that is started in the app root.
+    /// Gathers them for a gunicorn that is started in the app root, with these arguments of the custom command.
     #[must_use]
-    pub fn gather(files: &dyn Files, root: &Path, cmd_args: Option<&OsStr>) -> Self {
+    pub fn gather(files: &dyn Files, root: &Path, arguments: &[OsString], cmd_args: Option<&OsStr>) -> Self {
         let mut options = Self::default();
+        options.add_arguments(arguments, "the custom command");
         let line = words::split(cmd_args.unwrap_or_default());
         options.cannot_be_split = line.is_err();
         options.add_arguments(&line.unwrap_or_default().words, "GUNICORN_CMD_ARGS");
@@ -67,8 +68,9 @@ impl UserOptions {
         options
     }
 
-    /// Adds what is set on a command line of gunicorn; an earlier place keeps its word.
-    pub fn add_arguments(&mut self, arguments: &[OsString], place: &'static str) {
+    /// Adds what is set on a command line of gunicorn. An earlier place keeps its word; in one place the last counts.
+    fn add_arguments(&mut self, arguments: &[OsString], place: &'static str) {
+        let (mut config, mut worker_class, mut chdir) = (None, None, None);
         let mut arguments = arguments.iter().map(|word| word.as_bytes());
         while let Some(argument) = arguments.next() {
             for (name, long, short) in KNOWN {
@@ -85,17 +87,17 @@ impl UserOptions {
                 let value = if takes_value { value.or_else(|| arguments.next()) } else { None };
                 let value = value.map(|value| OsStr::from_bytes(value).to_owned());
                 match name {
-                    "config" => self.config = self.config.take().or(value),
-                    "worker_class" => {
-                        let class = value.and_then(|value| value.into_string().ok());
-                        self.worker_class = self.worker_class.take().or(class);
-                    }
-                    "chdir" => self.chdir = self.chdir.take().or(value),
+                    "config" => config = value,
+                    "worker_class" => worker_class = value.and_then(|value| value.into_string().ok()),
+                    "chdir" => chdir = value,
                     _ => {}
                 }
                 break;
             }
         }
+        self.config = self.config.take().or(config);
+        self.worker_class = self.worker_class.take().or(worker_class);
+        self.chdir = self.chdir.take().or(chdir);
     }
 
     fn add_config(&mut self, config: &python::Module) {
@@ -137,7 +139,7 @@ mod tests {
             Some(text) => files.file("/site/gunicorn.conf.py", text),
             None => files,
         };
-        UserOptions::gather(&files, Path::new("/site"), Some(OsStr::new(cmd_args)))
+        UserOptions::gather(&files, Path::new("/site"), &[], Some(OsStr::new(cmd_args)))
     }
 
     #[test]
@@ -165,11 +167,28 @@ mod tests {
     fn another_configuration_file_is_read_in_place_of_the_usual_one() {
         let files = Memory::new([("/site/gunicorn.conf.py", "timeout = 1"), ("/site/conf/g.py", "workers = 3")]);
         for cmd_args in ["-c conf/g.py", "--config=file:conf/g.py", "-cconf/g.py"] {
-            let options = UserOptions::gather(&files, Path::new("/site"), Some(OsStr::new(cmd_args)));
+            let options = UserOptions::gather(&files, Path::new("/site"), &[], Some(OsStr::new(cmd_args)));
             assert!(options.sets("workers") && !options.sets("timeout"), "{cmd_args}");
         }
-        let options = UserOptions::gather(&files, Path::new("/site"), Some(OsStr::new("-c python:conf.g")));
+        let options = UserOptions::gather(&files, Path::new("/site"), &[], Some(OsStr::new("-c python:conf.g")));
         assert!(!options.sets("workers") && !options.sets("timeout"));
+        assert!(options.has_config, "a module cannot be read here, but it is there");
+    }
+
+    #[test]
+    fn the_command_line_counts_before_the_variable_and_the_last_of_one_place() {
+        let files =
+            Memory::new([("/site/a.py", "timeout = 1\nworker_class = 'c'\nchdir = 'd'"), ("/site/b.py", "bind = ''")]);
+        let gather = |line: &str, cmd_args: &str| {
+            let words = words::split(OsStr::new(line)).unwrap().words;
+            UserOptions::gather(&files, Path::new("/site"), &words, Some(OsStr::new(cmd_args)))
+        };
+        let options = gather("-k x -k y --chdir p --chdir q -c b.py -c a.py", "-k z --chdir r -c b.py");
+        assert_eq!((options.worker_class.as_deref(), options.chdir.as_deref()), (Some("y"), Some(OsStr::new("q"))));
+        assert_eq!(options.place("worker_class"), Some("the custom command"));
+        assert!(options.sets("timeout") && !options.sets("bind"));
+        let options = gather("", "-c a.py");
+        assert_eq!((options.worker_class.as_deref(), options.chdir.as_deref()), (Some("c"), Some(OsStr::new("d"))));
     }
 
     #[test]

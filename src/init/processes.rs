@@ -20,6 +20,13 @@ pub(super) struct Process {
     name: String,
 }
 
+impl Process {
+    /// Is this its name (at most 15 bytes, as the kernel keeps it)?
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name
+    }
+}
+
 /// The processes at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Processes(Vec<Process>);

@@ -12,6 +12,7 @@ use super::upgrade;
 use crate::environ::Environ;
 use crate::log;
 use crate::signals::{self, Received};
+use crate::sshd;
 
 /// How long what was killed may take to be gone; only a process stuck in the kernel takes longer.
 const KILLED: Duration = Duration::from_secs(1);
@@ -139,10 +140,13 @@ impl Resident {
             match Processes::now() {
                 Some(processes) => {
                     let left = processes.nearest_programs(own, &processes::is_shell);
-                    if !said && !left.is_empty() {
-                        let (grace, names) = (self.how.grace, Named(&left));
+                    // sshd's keeper is left at every stop, and ends at once.
+                    let worth_naming: Vec<_> =
+                        left.iter().copied().filter(|process| !process.is_called(sshd::KEEPER)).collect();
+                    if !said && !worth_naming.is_empty() {
+                        let (grace, list) = (self.how.grace, Named(&worth_naming));
                         say(&format!(
-                            "the main process ended with status {status}; waiting up to {grace:?} for {names}"
+                            "the main process ended with status {status}; waiting up to {grace:?} for {list}"
                         ));
                     }
                     let new: Vec<_> = left.into_iter().filter(|process| !self.was_told(process)).collect();

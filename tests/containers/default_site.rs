@@ -6,21 +6,23 @@ use std::process::Command;
 use crate::docker::Container;
 use crate::http::{self, Answer};
 use crate::images::images;
-use crate::{Test, test};
+use crate::{Test, program, test, test_with};
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
+    vec![
         test("the_page_is_small_and_self_contained", page),
         test("head_has_the_headers_of_get_and_no_body", head),
         test("every_other_path_is_404_and_every_other_method_405", other_requests),
         test("every_answer_has_the_security_headers", headers),
         test("nothing_private_is_shown", nothing_private),
         test("its_files_cannot_be_written_to", read_only),
-    ];
-    if let Some(browser) = browser() {
-        tests.push(test("a_browser_shows_both_themes_and_finds_nothing_to_refuse", move || seen_in(browser)));
-    }
-    tests
+        // Debian's name, then those of other systems.
+        test_with(
+            program(&["chromium", "chromium-browser", "google-chrome"]),
+            "a_browser_shows_both_themes_and_finds_nothing_to_refuse",
+            seen_in,
+        ),
+    ]
 }
 
 fn start() -> (Container, u16) {
@@ -118,13 +120,6 @@ fn read_only() {
     let (container, _) = start();
     let user = ["sh", "-c", "find /opt/defaultsite -perm /222"];
     assert_eq!(container.exec_text(&user), "");
-}
-
-/// Debian's name, then those of other systems.
-fn browser() -> Option<&'static str> {
-    ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()))
 }
 
 fn seen_in(browser: &str) {

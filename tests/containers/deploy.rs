@@ -7,17 +7,14 @@ use std::sync::OnceLock;
 use crate::docker::until;
 use crate::images::{images, root};
 use crate::site::{Site, flask};
-use crate::{Test, http, test};
+use crate::{Test, http, program, test, test_with};
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
+    vec![
         test("the_kubernetes_file_fits_the_schemas", kubernetes_schemas),
         test("the_pods_meet_the_restricted_profile_and_stop_in_time", restricted),
-    ];
-    if Command::new("docker-compose").arg("version").output().is_ok_and(|output| output.status.success()) {
-        tests.push(test("the_compose_file_fits_its_schema_and_serves_the_app", compose));
-    }
-    tests
+        test_with(program(&["docker-compose"]), "the_compose_file_fits_its_schema_and_serves_the_app", |_| compose()),
+    ]
 }
 
 /// A virtual environment with Kubernetes' own schemas (of every supported version) and their validator.

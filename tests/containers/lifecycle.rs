@@ -35,19 +35,23 @@ fn in_flight() {
     let slow = "import time\n\ndef app(environ, start_response):\n    start_response('200 OK', [])\n    \
                 if environ['PATH_INFO'] == '/slow':\n        open('/tmp/started', 'w').close()\n        time.sleep(2)\n    \
                 return [b'done']\n";
-    let site = Site::new(&[("app.py", slow)]);
+    // The shell of the script is gone long before the answer; its status is that of the signal.
+    let script = "gunicorn --bind=0.0.0.0 app:app\n";
+    let site = Site::new(&[("app.py", slow), ("start.sh", script)]);
     let mount = site.mount();
-    let container = Container::start(&["--volume", &mount], &images().runtime, &[]);
-    container.first_200();
-    let port = container.published(8000);
-    std::thread::scope(|scope| {
-        let answer = scope.spawn(|| http::get(port, "/slow"));
-        until("the request to be with the app", || {
-            container.exec(&["test", "-e", "/tmp/started"]).status.success().then_some(())
+    for (words, status) in [(&[][..], 0), (&["start.sh"], 143)] {
+        let container = Container::start(&["--volume", &mount], &images().runtime, words);
+        container.first_200();
+        let port = container.published(8000);
+        std::thread::scope(|scope| {
+            let answer = scope.spawn(|| http::get(port, "/slow"));
+            until("the request to be with the app", || {
+                container.exec(&["test", "-e", "/tmp/started"]).status.success().then_some(())
+            });
+            assert_eq!(container.stop(), status, "{words:?}");
+            assert_eq!(answer.join().unwrap().unwrap().body, "done", "{words:?}");
         });
-        assert_eq!(container.stop(), 0);
-        assert_eq!(answer.join().unwrap().unwrap().body, "done");
-    });
+    }
 }
 
 fn orphans() {

@@ -27,15 +27,33 @@ mod rolling;
 mod site;
 mod ssh;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// What a subject offers: the names are sentences, and a panic is a failure.
-type Test = (String, Box<dyn FnOnce() + Send>);
+/// What a subject offers: the name is a sentence, and a panic is a failure.
+struct Test {
+    name: String,
+    /// False where this machine lacks a program that the test needs: then it is reported as ignored.
+    can_run: bool,
+    body: Box<dyn FnOnce() + Send>,
+}
 
 fn test(name: impl Into<String>, body: impl FnOnce() + Send + 'static) -> Test {
-    (name.into(), Box::new(body))
+    Test { name: name.into(), can_run: true, body: Box::new(body) }
+}
+
+/// A test that needs a program of this machine.
+fn test_with(program: Option<&'static str>, name: &str, body: impl FnOnce(&str) + Send + 'static) -> Test {
+    let run = move || body(program.expect("the test is ignored without the program"));
+    Test { can_run: program.is_some(), ..test(name, run) }
+}
+
+/// The first of these programs that can be run.
+fn program(names: &[&'static str]) -> Option<&'static str> {
+    let runs =
+        |name: &&&str| Command::new(**name).arg("--version").output().is_ok_and(|output| output.status.success());
+    names.iter().find(runs).copied()
 }
 
 fn main() -> ExitCode {
@@ -58,12 +76,13 @@ fn main() -> ExitCode {
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     let mut trials = Vec::new();
     for (subject, tests) in subjects {
-        for (name, body) in tests {
+        for test in tests {
             let run = move || {
-                body();
+                (test.body)();
                 Ok(())
             };
-            trials.push(Trial::test(format!("{subject}::{name}"), run).with_ignored_flag(!engine));
+            let name = format!("{subject}::{}", test.name);
+            trials.push(Trial::test(name, run).with_ignored_flag(!engine || !test.can_run));
         }
     }
     if in_ci && !engine {

@@ -3,38 +3,77 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 
-const PACKAGES: [&str; 7] = [
+/// What the tests need, and all that this needs: installed without looking for dependencies, so that a new release of
+/// one of them changes nothing here.
+const PACKAGES: [&str; 33] = [
+    "aiohappyeyeballs==2.7.1",
     "aiohttp==3.14.5",
-    "flask==3.0.3",
+    "aiosignal==1.4.0",
+    "annotated-types==0.8.0",
+    "anyio==4.16.0",
+    "asgiref==3.13.0",
+    "attrs==26.1.0",
+    "blinker==1.9.0",
+    "click==8.5.1",
     "django==4.2.16",
     "fastapi==0.115.0",
+    "flask==3.0.3",
+    "frozenlist==1.8.0",
     "gunicorn==23.0.0",
+    "h11==0.16.0",
+    "idna==3.20",
+    "itsdangerous==2.2.0",
+    "jinja2==3.1.6",
+    "markupsafe==3.0.4",
+    "multidict==7.2.1",
+    "packaging==26.3",
+    "propcache==0.5.4",
+    "pydantic==2.14.3",
+    "pydantic_core==2.50.4",
+    "sqlparse==0.6.1",
+    "starlette==0.38.6",
+    "typing-inspection==0.4.5",
+    "typing_extensions==4.16.0",
     "uv==0.9.7",
     "uvicorn-worker==0.2.0",
+    "uvicorn==0.54.0",
+    "werkzeug==3.1.9",
+    "yarl==1.25.1",
 ];
+
+/// What `build` installs from this disk.
+const WHEELS: [&str; 2] = ["gunicorn==23.0.0", "packaging==26.3"];
 
 /// The folder of the environment.
 pub(crate) fn environment() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+        // Test binaries may run at once: the first one makes it, and the stamp is written when all is there.
         let lock = File::create(folder.with_extension("lock")).unwrap();
         let _lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
         let stamp = folder.join("complete");
-        let wanted = PACKAGES.join(" ") + " with wheels";
+        let wanted = format!("{}, wheels: {}", PACKAGES.join(" "), WHEELS.join(" "));
         if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
             let _ = fs::remove_dir_all(&folder);
             succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-            succeed(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES));
-            let download = ["download", "--quiet", "--no-deps", "gunicorn==23.0.0", "packaging==24.2", "--dest"];
-            succeed(Command::new(folder.join("bin/pip")).args(download).arg(folder.join("wheels")));
+            let pip = |word| {
+                let mut command = Command::new(folder.join("bin/python"));
+                command.args(["-m", "pip", word, "--quiet", "--no-deps", "--disable-pip-version-check"]);
+                command
+            };
+            succeed(pip("install").args(PACKAGES));
+            succeed(pip("download").args(WHEELS).arg("--dest").arg(folder.join("wheels")));
             fs::write(&stamp, wanted).unwrap();
         }
         folder
@@ -43,10 +82,20 @@ pub(crate) fn environment() -> &'static Path {
 
 /// A folder for PATH that holds uv and nothing else.
 pub(crate) fn uv() -> PathBuf {
-    let folder = environment().join("uv");
+    folder_with("uv", &environment().join("bin/uv"))
+}
+
+/// A folder for PATH that holds the interpreter which the environment was made with, as `python3`, and nothing else:
+/// what else the machine has in the same place must not matter.
+pub(crate) fn bare_python() -> PathBuf {
+    folder_with("python3", &python().canonicalize().unwrap())
+}
+
+fn folder_with(name: &str, program: &Path) -> PathBuf {
+    let folder = environment().join("only").join(name);
     fs::create_dir_all(&folder).unwrap();
     // Another test may have been faster.
-    let _ = std::os::unix::fs::symlink(environment().join("bin/uv"), folder.join("uv"));
+    let _ = std::os::unix::fs::symlink(program, folder.join(name));
     folder
 }
 
@@ -89,6 +138,43 @@ impl Drop for App {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.root);
     }
+}
+
+/// A process that does not outlive its test, nor do those that it started: not even when the test panics.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    /// Starts it in a group of its own.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self(command.process_group(0).spawn().unwrap())
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_raw(self.0.id().cast_signed())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The number of a process that was waited for may be another's by now; its group keeps its own.
+        if let Ok(None) = self.0.try_wait() {
+            // Looked up while the parent lives: afterwards nobody knows whose they were.
+            let descendants = descendants(self.pid());
+            let _ = self.0.kill();
+            for pid in descendants {
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+        }
+        let _ = killpg(self.pid(), Signal::SIGKILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// Every process below `pid`: pystart as init gives its child a group of its own.
+fn descendants(pid: Pid) -> Vec<Pid> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children.split_whitespace().filter_map(|child| Some(Pid::from_raw(child.parse().ok()?)));
+    children.flat_map(|child| descendants(child).into_iter().chain([child])).collect()
 }
 
 /// A port that was free a moment ago.

@@ -9,10 +9,9 @@ use crate::python::{self, App};
 use crate::site::{Site, ended, explain, free_port, get, moved_environment, pystart};
 use crate::wsgi;
 
-/// The folder of the interpreter that the environment of the tests was made with: an image without packages.
+/// The interpreter that the environment of the tests was made with: an image without packages.
 fn bare_python() -> String {
-    let python = fs::canonicalize(python::environment().join("bin/python")).unwrap();
-    format!("{}:/usr/bin:/bin", python.parent().unwrap().display())
+    format!("{}:/usr/bin:/bin", python::bare_python().display())
 }
 
 fn asking(expression: &str) -> App {
@@ -215,7 +214,7 @@ fn by_hand_a_taken_port_is_told_with_its_owner() {
     let mut site = Site::start(&mut pystart(&app.root));
     let second = ended(pystart(&app.root).env("PORT", site.port.to_string()));
     assert_eq!(second.status, 1);
-    let owner = format!("port {} is taken: process {}", site.port, site.pid());
+    let owner = format!("port {} is taken by process {}", site.port, site.pid());
     assert!(second.err.contains(&owner) && second.err.contains("pystart explain"), "{}", second.err);
     assert_eq!(get(site.port, "/").1, "first");
     site.get("/");

@@ -1,6 +1,6 @@
 //! What `pystart run` starts, talked to over HTTP: the start-up order, the environment, the moment of `execve`.
 
-#![allow(clippy::unwrap_used, clippy::format_collect, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect, reason = "a test that panics has failed")]
 
 #[path = "../python/mod.rs"]
 mod python;

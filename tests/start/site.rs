@@ -4,17 +4,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::python;
+use crate::python::{self, Running};
 
 /// How long anything may take on a busy machine. Only a test that fails takes so long.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -38,7 +37,7 @@ pub(crate) fn free_port() -> u16 {
 
 /// A site that runs until it is dropped.
 pub(crate) struct Site {
-    child: Child,
+    running: Running,
     pub(crate) port: u16,
     errors: Receiver<String>,
     seen: Vec<String>,
@@ -56,7 +55,7 @@ impl Site {
         let mut site = Self::spawn(command, port);
         let end = Instant::now() + DEADLINE;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = site.child.try_wait().unwrap();
+            let ended = site.running.0.try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < end, "no site ({ended:?}):\n{}", site.log());
             thread::sleep(Duration::from_millis(5));
         }
@@ -65,19 +64,19 @@ impl Site {
 
     /// Starts it and waits for nothing.
     pub(crate) fn spawn(command: &mut Command, port: u16) -> Self {
-        let mut child = command.stderr(Stdio::piped()).process_group(0).spawn().unwrap();
+        let mut running = Running::start(command.stderr(Stdio::piped()));
         let (sender, errors) = channel();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = BufReader::new(running.0.stderr.take().unwrap());
         thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, port, errors, seen: Vec::new() }
+        Self { running, port, errors, seen: Vec::new() }
     }
 
     pub(crate) fn pid(&self) -> Pid {
-        Pid::from_raw(self.child.id().cast_signed())
+        self.running.pid()
     }
 
     pub(crate) fn stdout(&mut self) -> std::process::ChildStdout {
-        self.child.stdout.take().unwrap()
+        self.running.0.stdout.take().unwrap()
     }
 
     /// Everything on standard error so far.
@@ -114,34 +113,20 @@ impl Site {
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        let end = Instant::now() + DEADLINE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < end, "still running:\n{}", self.log());
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait(&mut self.running).unwrap_or_else(|| panic!("still running:\n{}", self.log()))
     }
 }
 
-impl Drop for Site {
-    fn drop(&mut self) {
-        // Looked up while the parent lives: afterwards nobody knows whose they were.
-        let descendants = descendants(self.pid());
-        let _ = killpg(self.pid(), Signal::SIGKILL);
-        for pid in descendants {
-            let _ = kill(pid, Signal::SIGKILL);
+/// Its status; `None` if it does not end.
+fn wait(running: &mut Running) -> Option<ExitStatus> {
+    let end = Instant::now() + DEADLINE;
+    while Instant::now() < end {
+        if let Some(status) = running.0.try_wait().unwrap() {
+            return Some(status);
         }
-        let _ = self.child.wait();
+        thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// Every process below `pid`: pystart as init gives its child a group of its own.
-fn descendants(pid: Pid) -> Vec<Pid> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let children = children.split_whitespace().map(|child| Pid::from_raw(child.parse().unwrap()));
-    children.flat_map(|child| descendants(child).into_iter().chain([child])).collect()
+    None
 }
 
 /// The status and the body of one request.
@@ -166,12 +151,20 @@ pub(crate) struct Ended {
 
 /// Runs a command that ends by itself.
 pub(crate) fn ended(command: &mut Command) -> Ended {
-    let output = command.output().unwrap();
-    Ended {
-        status: output.status.code().unwrap_or(-1),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    let mut running = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let (out, err) = (text_of(running.0.stdout.take()), text_of(running.0.stderr.take()));
+    let status = wait(&mut running).expect("it ends by itself");
+    // What it left behind may hold the pipes.
+    drop(running);
+    Ended { status: status.code().unwrap_or(-1), out: out.join().unwrap(), err: err.join().unwrap() }
+}
+
+fn text_of(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.unwrap().read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// What `explain --json` says about the same call.
