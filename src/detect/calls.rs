@@ -53,7 +53,13 @@ impl Workspace<'_> {
                     thing => thing,
                 }
             }
-            Thing::Class(source, class) => self.instance(source, base, class, hops),
+            Thing::Class(source, class) => match (self.instance(source, base, class, hops), inner) {
+                // Around an app, `__call__(self, *args)` can only pass the call on.
+                (Thing::Instance(..), Some(kind)) if takes_anything(class) => {
+                    Thing::App(Kind { is_wrapper: true, ..kind })
+                }
+                (thing, _) => thing,
+            },
             _ => Thing::Unknown,
         }
     }
@@ -92,4 +98,9 @@ impl Workspace<'_> {
             thing => thing,
         }
     }
+}
+
+/// Can an instance be called with whatever comes: `def __call__(self, *args, **kwargs)`?
+fn takes_anything(class: &Class) -> bool {
+    class.methods.iter().any(|(name, function)| name == "__call__" && function.parameters.is_empty())
 }

@@ -51,7 +51,9 @@ impl Workspace<'_> {
                 let values = arguments.iter().chain(keywords.iter().map(|(_, value)| value));
                 let inner = || values.clone().find_map(|argument| self.app_in(at, argument, before, hops));
                 match &callee {
-                    Thing::External(_) | Thing::Function(..) => self.call(at.base, &callee, inner(), hops),
+                    Thing::External(_) | Thing::Function(..) | Thing::Class(..) => {
+                        self.call(at.base, &callee, inner(), hops)
+                    }
                     _ => self.call(at.base, &callee, None, hops),
                 }
             }
@@ -178,6 +180,9 @@ impl Workspace<'_> {
         if level > 0 {
             let up = usize::try_from(level - 1).ok()?;
             let package = source.folder().ancestors().nth(up)?;
+            if module.is_empty() && self.folder(package).has("__init__.py") {
+                return Some(Located::File(package.join("__init__.py")));
+            }
             return self.locate(package, module);
         }
         let located = self.locate(base, module);
