@@ -152,7 +152,7 @@ const fn bit(signal: c_int) -> u64 {
 
 fn take(set: u64, limit: Option<Duration>) -> Option<Received> {
     let limit = limit.map(|limit| libc::timespec {
-        tv_sec: limit.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_sec: limit.as_secs().try_into().unwrap_or(i64::MAX),
         tv_nsec: c_long::from(limit.subsec_nanos().cast_signed()),
     });
     let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
