@@ -86,6 +86,7 @@ fn difference(detection: &Detection, reads: Option<&[String]>, key: &str, expect
             let command = miss.command.as_deref().unwrap_or("-");
             format!("{}: {} ({command})", miss.path.display(), miss.reason)
         })),
+        "first miss" => detection.near_misses.first().map(|miss| miss.path.display().to_string()).unwrap_or_default(),
         "no miss" => {
             let missed = detection.near_misses.iter().find(|miss| miss.path.ends_with(expected));
             return missed.map(|miss| format!("{miss:?}"));

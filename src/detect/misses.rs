@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::names::{DOCUMENTED, USUAL_FILES, is_other_file};
+use super::names::{DOCUMENTED, STARTED_BY_HAND, USUAL_FILES, is_other_file, rank};
 use super::search::Search;
 use super::steps::MAX_DEPTH;
 use crate::app::{NearMiss, Step, Verdict};
@@ -15,6 +15,11 @@ impl Search<'_> {
     pub(super) fn find_misses(&mut self) {
         self.find_own_starts();
         self.find_deep_apps();
+        // The first is what people are told to start.
+        self.detection.near_misses.sort_by_cached_key(|miss| {
+            let name = miss.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            (miss.path.components().count(), rank(STARTED_BY_HAND, name))
+        });
     }
 
     /// Apps one folder further down than anything is started from.

@@ -33,6 +33,9 @@ pub(super) const USUAL_FILES: &[&str] = &[
     "__init__.py",
 ];
 
+/// Files that people start by hand when there is no web app, the likeliest first.
+pub(super) const STARTED_BY_HAND: &[&str] = &["app.py", "main.py", "bot.py", "streamlit_app.py", "server.py", "run.py"];
+
 /// Names of the app object, the likeliest first.
 pub(super) const OBJECTS: &[&str] = &[
     "app",
