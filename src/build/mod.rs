@@ -130,15 +130,6 @@ pub fn build(request: &Request<'_>) -> Result<Outcome> {
     Ok(Outcome::Built(environment))
 }
 
-/// Is byte code missing in a `site-packages`? Every start then compiles every module again, several times slower.
-///
-/// Two system calls: gunicorn's package stands for all of them.
-#[must_use]
-pub fn is_byte_code_missing(site_packages: &Path) -> bool {
-    let gunicorn = site_packages.join("gunicorn");
-    access(&gunicorn, AccessFlags::F_OK).is_ok() && access(&gunicorn.join("__pycache__"), AccessFlags::F_OK).is_err()
-}
-
 fn look(app_root: &Path) -> Root {
     let has = |name: &str| app_root.join(name).is_file();
     Root {
