@@ -112,6 +112,14 @@ const TABLE: &[Row] = &[
         ..USUAL
     },
     Row {
+        name: "what stands in front of them is the user's last word",
+        vars: &[("PORT", "80"), ("GUNICORN_CMD_ARGS", "-t 5")],
+        words: &["PORT=81", "GUNICORN_CMD_ARGS=-w 2", "x:y"],
+        step: Step::Custom,
+        argv: "gunicorn --bind=0.0.0.0:81 --timeout 600 x:y",
+        ..USUAL
+    },
+    Row {
         name: "--init always also for gunicorn",
         vars: &[("PYSTART_INIT", "always")],
         files: &[("app.py", FLASK)],

@@ -19,7 +19,7 @@ impl Making<'_, '_> {
         let program = gunicorn.program.clone();
         self.decision.gunicorn = Some(gunicorn);
         self.notice_missing_byte_code();
-        self.add_container_extras(&mut environ);
+        self.add_container_extras(&mut environ, self.settings.port);
         self.launch(program, argv, environ, true, false)
     }
 
@@ -88,8 +88,8 @@ impl Making<'_, '_> {
     }
 
     /// What every gunicorn gets.
-    pub(super) fn add_container_extras(&mut self, environ: &mut Environ) {
-        self.decision.port = (!self.user.sets("bind")).then(|| self.settings.port.unwrap_or(DEFAULT_PORT));
+    pub(super) fn add_container_extras(&mut self, environ: &mut Environ, port: Option<u16>) {
+        self.decision.port = (!self.user.sets("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
         let (files, python) = (self.files, &self.decision.python);
         let version = || self.decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(files, python));
         let extras = arguments::container_extras(files, &self.user, environ, &self.settings.app_root, version);
