@@ -11,7 +11,7 @@ use pystart::cli::Call;
 use pystart::decision::{Decision, decide};
 use pystart::files::Memory;
 use pystart::launch::Mode;
-use pystart::settings::Settings;
+use pystart::settings::{Flags, Settings};
 
 const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
 const FASTAPI: &str = "from fastapi import FastAPI\napp = FastAPI()\n";
@@ -358,7 +358,7 @@ fn a_custom_gunicorn_whose_interpreter_is_gone_is_run_as_a_module() {
 fn an_environment_built_elsewhere_is_entered() {
     let files = image("23, 0").file("/cache/antenv/pyvenv.cfg", "").program("/cache/antenv/bin/python", "");
     let environ = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site")].into_iter().collect();
-    let mut settings = Settings::new(pystart::settings::Flags::default(), &environ, Path::new("/")).unwrap();
+    let mut settings = Settings::new(Flags::default(), &environ, Path::new("/")).unwrap();
     settings.environment = Some("/cache/antenv".into());
     let launch = decide(&settings, &files).outcome.unwrap();
     assert_eq!(launch.environ.get("VIRTUAL_ENV"), Some(OsStr::new("/cache/antenv")));
@@ -392,7 +392,7 @@ fn the_default_site_comes_with_what_was_nearly_an_app_and_with_what_is_there() {
 fn an_asgi_app_without_a_worker_is_an_error_that_names_the_package() {
     let files = image("23, 0").file("/site/main.py", FASTAPI);
     let environ = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site")].into_iter().collect();
-    let settings = Settings::new(pystart::settings::Flags::default(), &environ, Path::new("/")).unwrap();
+    let settings = Settings::new(Flags::default(), &environ, Path::new("/")).unwrap();
     let failure = decide(&settings, &files).outcome.unwrap_err();
     assert!(failure.hint.unwrap().contains("`uvicorn-worker`"));
     assert_eq!(failure.status, 127);
@@ -402,7 +402,7 @@ fn an_asgi_app_without_a_worker_is_an_error_that_names_the_package() {
 fn a_root_that_cannot_be_read_gets_the_default_site_and_says_so() {
     let files = image("27, 0").unreadable("/site");
     let environ = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site")].into_iter().collect();
-    let settings = Settings::new(pystart::settings::Flags::default(), &environ, Path::new("/")).unwrap();
+    let settings = Settings::new(Flags::default(), &environ, Path::new("/")).unwrap();
     let decision = decide(&settings, &files);
     assert_eq!(decision.step, Step::DefaultSite);
     assert_eq!(decision.outcome.unwrap().directory, Path::new("/"), "it cannot be entered");
@@ -413,4 +413,18 @@ fn a_root_that_cannot_be_read_gets_the_default_site_and_says_so() {
         notices.iter().any(|message| message.contains("the folder cannot be read: permission denied")),
         "{notices:?}"
     );
+}
+
+#[test]
+fn a_shell_is_warned_of_commands_whose_interpreter_is_gone() {
+    let moved =
+        image("27, 0").file("/site/antenv/lib/python3.12/site-packages/x.py", "").file("/site/antenv/pyvenv.cfg", "");
+    let warned = |files: &Memory, command: &str| {
+        let vars = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site"), ("PYSTART_COMMAND", command)];
+        let settings = Settings::new(Flags::default(), &vars.into_iter().collect(), Path::new("/")).unwrap();
+        decide(&settings, files).notices.iter().any(|notice| notice.message.contains("`antenv/bin`"))
+    };
+    assert!(warned(&moved, "gunicorn x:y && true"));
+    assert!(!warned(&moved, "gunicorn x:y"), "pystart finds an interpreter itself");
+    assert!(!warned(&image("27, 0"), "gunicorn x:y && true"));
 }

@@ -78,6 +78,7 @@ impl Making<'_, '_> {
         }
         if runs == Runs::Shell {
             set_core_count(&mut environ, &argv);
+            self.notice_dead_commands();
         }
         if matches!(runs, Runs::Gunicorn | Runs::GunicornArguments) {
             if let Some(own) = assigned("GUNICORN_CMD_ARGS") {
@@ -115,6 +116,22 @@ impl Making<'_, '_> {
             }
         }
         Ok(self.launch(program, argv, environ, is_gunicorn, runs == Runs::Shell))
+    }
+
+    /// What pystart itself starts it can hand to another interpreter. A shell stops at the first command of that name
+    /// on the search path, though its interpreter is gone.
+    fn notice_dead_commands(&mut self) {
+        let moved = self.decision.python.environment.as_ref().filter(|environment| environment.interpreter.is_none());
+        if let Some(environment) = moved {
+            self.decision.notices.push(Notice {
+                message: format!("the commands in `{}/bin` want an interpreter that is not here", environment.name),
+                hint: Some(
+                    "in a shell call them as modules (`python -m gunicorn`), or build the environment in this image: \
+                     `pystart build`"
+                        .into(),
+                ),
+            });
+        }
     }
 }
 
