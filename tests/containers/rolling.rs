@@ -105,6 +105,12 @@ fn replace() {
             until("the proxy's new configuration", || {
                 http::get(port, "/version").ok().filter(|answer| answer.body == version.to_string())
             });
+            // A worker of the former configuration may hold a request that it has not passed on yet.
+            until("the proxy's former workers have ended", || {
+                let script =
+                    "cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\0' ' ' | grep -c 'is shutting[ ]down' || true";
+                (docker(&["exec", &proxy.name, "sh", "-c", script]).trim() == "0").then_some(())
+            });
             assert_eq!(old.stop(), 0);
         }
         let before = answered.load(Ordering::Relaxed);
