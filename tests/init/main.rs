@@ -10,6 +10,9 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot set its scene has failed")]
 
+#[path = "../python/mod.rs"]
+mod python;
+
 mod child;
 mod ordinary;
 mod orphans;
@@ -36,12 +39,11 @@ fn main() -> ExitCode {
     let groups =
         [signals::TESTS, shells::TESTS, orphans::TESTS, child::TESTS, upgrade::TESTS, ordinary::TESTS, resident::TESTS];
     let tests = groups.concat().into_iter().map(|(name, test)| {
-        let ignored = !possible || upgrade::needs_gunicorn(name) && !upgrade::has_gunicorn();
         Trial::test(name, move || {
             test();
             Ok(())
         })
-        .with_ignored_flag(ignored)
+        .with_ignored_flag(!possible)
     });
     libtest_mimic::run(&arguments, tests.collect()).exit_code()
 }

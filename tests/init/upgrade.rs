@@ -1,7 +1,6 @@
 //! gunicorn that replaces itself on SIGUSR2.
 
 use std::ffi::OsStr;
-use std::process::Command;
 
 use nix::libc::{SIGTERM, SIGUSR1, SIGUSR2};
 
@@ -13,10 +12,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("upgrade::the_new_master_is_followed_when_a_script_waited_for_the_old_one", behind_a_script),
     ("upgrade::an_upgraded_server_that_is_asked_to_end_ends", asked_to_end),
     ("upgrade::an_old_master_that_fails_takes_the_site_down", failed_old_master),
-    (WITH_GUNICORN, with_gunicorn),
+    ("upgrade::gunicorn_itself_upgrades_behind_us", with_gunicorn),
 ];
-
-const WITH_GUNICORN: &str = "upgrade::gunicorn_itself_upgrades_behind_us";
 
 /// What gunicorn's arbiter does: fork, then execute the same words with the old master's number in a variable.
 const MASTER: &str = "
@@ -101,27 +98,14 @@ fn failed_old_master() {
     stage.end_with(5);
 }
 
-/// Whether the test of this name is about the real one.
-pub(crate) fn needs_gunicorn(name: &str) -> bool {
-    name == WITH_GUNICORN
-}
-
-/// Whether the real one is installed; `PYSTART_TEST_GUNICORN` is the path of its program if it is not on `PATH`.
-pub(crate) fn has_gunicorn() -> bool {
-    Command::new(gunicorn()).arg("--version").output().is_ok_and(|output| output.status.success())
-}
-
-fn gunicorn() -> String {
-    std::env::var("PYSTART_TEST_GUNICORN").unwrap_or_else(|_| "gunicorn".to_owned())
-}
-
 fn with_gunicorn() {
     let app = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("upgrade");
     std::fs::create_dir_all(&app).expect("a folder for the application");
     std::fs::write(app.join("upgraded.py"), "def app(environ, start):\n    start('200 OK', [])\n    return [b'']\n")
         .expect("an application");
     let socket = format!("unix:{}", app.join("socket").display());
-    let (app, gunicorn) = (app.to_str().expect("UTF-8"), gunicorn());
+    let gunicorn = crate::python::environment().join("bin/gunicorn");
+    let (app, gunicorn) = (app.to_str().expect("UTF-8"), gunicorn.display());
     let command = format!("{gunicorn} --bind={socket} --chdir={app} --worker-tmp-dir=/dev/shm upgraded:app 2>&1");
     for script in [format!("exec {command}"), format!("{command}; exit $?")] {
         let env = [("HOME", OsStr::new(app))];

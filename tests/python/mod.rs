@@ -1,5 +1,6 @@
 //! A virtual environment with real packages, made once and shared by all test binaries; throw-away app roots.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::fs::{self, File};
