@@ -116,9 +116,7 @@ fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
 
 fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
     log::start(environ)?;
-    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
-    let settings = Settings::new(flags, environ, &directory)?;
-    run::require_root(&settings)?;
+    let settings = run::checked_settings(flags, environ)?;
     build::for_settings(&settings)?;
     Ok(0)
 }
@@ -160,9 +158,7 @@ fn health(flags: health::Flags, environ: &Environ) -> Result<u8, Failure> {
 /// The settings of a call that reports on the site: in its container those of PID 1, unless others are typed.
 fn by_hand(flags: Flags, environ: &Environ) -> Result<(Settings, Source), Failure> {
     let session = Session::find(environ);
-    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
-    let mut settings = Settings::new(session.flags(flags), &session.environ, &directory)?;
-    run::require_root(&settings)?;
+    let mut settings = run::checked_settings(session.flags(flags), &session.environ)?;
     if settings.build {
         settings.environment = build::cached_environment(&settings.app_root, &settings.environ);
     }

@@ -13,6 +13,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use crate::app::Notice;
 use crate::environ::Environ;
 use crate::error::Failure;
+use crate::settings::bad_value;
 
 /// Sets the log up as `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json;
 /// text) say.
@@ -42,10 +43,6 @@ pub fn start(environ: &Environ) -> Result<(), Failure> {
         Some(_) => return Err(bad_value("PYSTART_LOG_FORMAT", "text or json")),
     };
     Ok(())
-}
-
-fn bad_value(name: &str, form: &str) -> Failure {
-    Failure::usage(format!("the value of the variable `{name}` is not valid")).with_hint(format!("it must be {form}"))
 }
 
 /// A warning with its hint.

@@ -14,6 +14,7 @@ use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::exec::{Image, NotReplaced, variable};
 use crate::files::Disk;
+use crate::gunicorn::arguments::with_path;
 use crate::init::{self, Supervision};
 use crate::launch::{Launch, Mode};
 use crate::log;
@@ -34,9 +35,7 @@ pub const GIVEN: &str = "PYSTART_PID1";
 pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Failure> {
     signals::hold();
     log::start(environ)?;
-    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
-    let mut settings = Settings::new(flags, environ, &directory)?;
-    require_root(&settings)?;
+    let mut settings = checked_settings(flags, environ)?;
     start_sshd(&settings);
     if settings.build {
         // By hand while the site runs nothing is changed: the port is asked for before the build, too.
@@ -64,8 +63,20 @@ pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Fai
     }
 }
 
+/// What was asked for, as it stands here and now.
+///
+/// # Errors
+///
+/// A value that is not valid, or an app root that somebody named and that is not there.
+pub(crate) fn checked_settings(flags: Flags, environ: &Environ) -> Result<Settings, Failure> {
+    let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    let settings = Settings::new(flags, environ, &directory)?;
+    require_root(&settings)?;
+    Ok(settings)
+}
+
 /// A folder that somebody named must be there. The platform's own place may be missing: then nothing is deployed yet.
-pub(crate) fn require_root(settings: &Settings) -> Result<(), Failure> {
+fn require_root(settings: &Settings) -> Result<(), Failure> {
     let Some(source @ ("--app-root" | "PYSTART_APP_ROOT")) = settings.app_root_from else { return Ok(()) };
     if settings.app_root.is_dir() {
         return Ok(());
@@ -96,19 +107,13 @@ fn materialised(mut argv: Vec<OsString>, planned: &Path) -> Result<Vec<OsString>
             .with_hint("mount a writable folder on `/tmp`, or deploy an app")
     })?;
     // Another place than planned, if that one was lost in between.
-    let (wanted, made) = (chdir(planned), chdir(&folder));
+    let (wanted, made) = (with_path("--chdir=", planned), with_path("--chdir=", &folder));
     for word in &mut argv {
         if *word == wanted {
             word.clone_from(&made);
         }
     }
     Ok(argv)
-}
-
-fn chdir(folder: &Path) -> OsString {
-    let mut option = OsString::from("--chdir=");
-    option.push(folder);
-    option
 }
 
 /// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say

@@ -76,11 +76,7 @@ impl Making<'_, '_> {
         let is_wanted = !folder.as_os_str().is_empty()
             && !self.user.has_config
             && self.files.is_file(&self.settings.app_root.join(&file));
-        is_wanted.then(|| {
-            let mut option = OsString::from("--config=");
-            option.push(file);
-            option
-        })
+        is_wanted.then(|| arguments::with_path("--config=", &file))
     }
 }
 

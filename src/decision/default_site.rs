@@ -1,6 +1,5 @@
 //! Step 5: the default site, and what the log says about it.
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use super::Making;
@@ -28,7 +27,7 @@ impl Making<'_, '_> {
         self.decision.outcome = Gunicorn::find(self.files, &self.decision.python).map(|gunicorn| {
             let mut argv = gunicorn.words.clone();
             argv.extend(arguments::common(&self.user, self.settings.port));
-            argv.extend([OsString::from(format!("--chdir={}", folder.display())), "application:app".into()]);
+            argv.extend([arguments::with_path("--chdir=", &folder), "application:app".into()]);
             self.launch_gunicorn(gunicorn, argv)
         });
     }

@@ -21,14 +21,20 @@ const WORKER_TMP_DIR: &str = "/dev/shm";
 pub fn documented(user: &UserOptions, port: Option<u16>, folder: &Path, worker_class: Option<&str>) -> Vec<OsString> {
     let mut arguments = common(user, port);
     if !folder.as_os_str().is_empty() && !user.sets("chdir") {
-        let mut chdir = OsString::from("--chdir=");
-        chdir.push(folder);
-        arguments.push(chdir);
+        arguments.push(with_path("--chdir=", folder));
     }
     if let Some(class) = worker_class.filter(|_| !user.sets("worker_class")) {
         arguments.extend(["-k".into(), class.into()]);
     }
     arguments
+}
+
+/// An option and the path behind it, as one word.
+#[must_use]
+pub fn with_path(option: &str, path: &Path) -> OsString {
+    let mut word = OsString::from(option);
+    word.push(path);
+    word
 }
 
 /// The address and the time limit.
