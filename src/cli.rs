@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::health::Flags as HealthFlags;
+use crate::commands::health::Flags as HealthFlags;
 use crate::settings::Flags;
 
 /// A call, taken apart.

@@ -10,9 +10,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::app::Notice;
 use crate::environ::Environ;
 use crate::error::Failure;
+use crate::model::Notice;
 use crate::settings::bad_value;
 
 /// Sets the log up as `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json;

@@ -8,6 +8,6 @@ use pystart::arena::Arena;
 static MEMORY: Arena = Arena::new();
 
 fn main() -> ExitCode {
-    let status = pystart::init::resident(std::env::args_os());
+    let status = pystart::process::init::resident(std::env::args_os());
     ExitCode::from(status.unwrap_or_else(pystart::main))
 }

@@ -5,9 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::app::Notice;
 use crate::environ::Environ;
 use crate::error::Failure;
+use crate::model::Notice;
 
 /// Where the platform mounts the site.
 pub const APP_ROOT: &str = "/home/site/wwwroot";

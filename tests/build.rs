@@ -198,7 +198,7 @@ fn a_stop_ends_the_build_and_keeps_the_previous_environment() {
     let inode = fs::metadata(app.root.join("antenv")).unwrap().ino();
     app.write("requirements.txt", "shop # again\n");
     let mut child = started(&app, "uv venv");
-    pystart::signals::send(child.pid().as_raw(), 15);
+    pystart::process::signals::send(child.pid().as_raw(), 15);
     assert_eq!(child.0.wait().unwrap().code(), Some(128 + 15));
     assert_untouched(&app, inode);
     assert!(!app.root.join(".antenv.building").exists());
@@ -212,7 +212,7 @@ fn a_tool_is_stopped_with_its_build_and_one_that_outlives_it_keeps_others_out() 
     let path = format!("{}:{}", tools.root.display(), search_path());
     let stuck = || come_to(building(&app).env("PATH", &path), "the tool runs");
     let mut stopped = stuck();
-    pystart::signals::send(stopped.pid().as_raw(), 15);
+    pystart::process::signals::send(stopped.pid().as_raw(), 15);
     let deadline = Instant::now() + Duration::from_secs(30);
     while stopped.0.try_wait().unwrap().is_none() {
         assert!(Instant::now() < deadline, "the tool was not told");
@@ -336,10 +336,10 @@ fn find(folder: &Path, name: &str) -> bool {
 
 /// Waits for an answer of the site and returns the status line's code.
 fn answered(port: u16, site: &mut Running) -> u16 {
-    let question = pystart::health::Question { port, path: "/".into(), limit: Duration::from_secs(20) };
+    let question = pystart::commands::health::Question { port, path: "/".into(), limit: Duration::from_secs(20) };
     let deadline = Instant::now() + Duration::from_mins(2);
     loop {
-        if let pystart::health::Answer::Status(status) = pystart::health::ask(&question) {
+        if let pystart::commands::health::Answer::Status(status) = pystart::commands::health::ask(&question) {
             return status;
         }
         assert!(site.0.try_wait().unwrap().is_none(), "the site ended");

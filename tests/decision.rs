@@ -6,11 +6,11 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use pystart::app::Step;
 use pystart::cli::Call;
-use pystart::decision::{Decision, decide};
+use pystart::decide::{Decision, decide};
 use pystart::files::Memory;
-use pystart::launch::Mode;
+use pystart::model::Mode;
+use pystart::model::Step;
 use pystart::settings::{Flags, Settings};
 
 const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";

@@ -6,9 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pystart::app::{Detection, Interface, Verdict};
 use pystart::detect::detect;
 use pystart::files::{Disk, Files, Memory};
+use pystart::model::{Detection, Interface, Verdict};
 
 /// One tree and what is expected of it.
 struct Case {

@@ -8,9 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::{Resolved, Runs, SHELL, Surroundings, kind_of_program, not_executable, reason, resolve_line, word};
-use crate::app::Notice;
 use crate::error::{Failure, status};
 use crate::files::Access;
+use crate::model::Notice;
 
 /// The longest text that fits into one argument (`MAX_ARG_STRLEN` of the kernel, 32 pages, the final NUL included).
 const ARGUMENT_LIMIT: usize = 128 * 1024 - 1;

@@ -4,17 +4,17 @@
 //! unless `--strict` says otherwise. Nothing is evaluated: what needs a shell is handed to one whole.
 
 mod file;
-pub mod words;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::app::Notice;
 use crate::error::{Failure, status};
 use crate::files::{Access, Files, Kind};
+use crate::model::Notice;
+use crate::python::environment::Python;
 use crate::settings::Given;
-use crate::venv::Python;
+use crate::shell::words;
 
 /// The shell for shell syntax and for scripts that name none.
 pub const SHELL: &str = "/bin/sh";

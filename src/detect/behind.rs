@@ -8,7 +8,7 @@ use super::exam::Exam;
 use super::names::DOCUMENTED;
 use super::search_path;
 use super::workspace::{Located, Workspace};
-use crate::python::{Bound, Import, Module, Place, Value};
+use crate::python::source::{Bound, Import, Module, Place, Value};
 
 /// Why a file is not what a server should import although an app can be found in it.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::frameworks::{self, Gives};
 use super::thing::{Frame, Kind, Thing, best, plain, raw, raw_interface};
 use super::workspace::{Source, Workspace};
-use crate::python::{Bound, Class};
+use crate::python::source::{Bound, Class};
 
 impl Workspace<'_> {
     /// What the methods of a class keep under a name: `self.app = Flask(__name__)`; or a method of it.

@@ -9,7 +9,7 @@ use super::names::OBJECTS;
 use super::objects::Object;
 use super::thing::raw_interface;
 use super::workspace::{Located, Workspace, dotted};
-use crate::python::{Bound, Module, Place};
+use crate::python::source::{Bound, Module, Place};
 
 /// An app in a file.
 pub(super) struct Candidate {

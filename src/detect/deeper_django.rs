@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::names::DEPLOYED_STAGES;
 use super::search::Search;
 use super::steps::MAX_DEPTH;
-use crate::app::{Step, WebApp};
+use crate::model::{Step, WebApp};
 
 impl Search<'_> {
     /// Django projects that are not in a folder of the root: in the root itself, deeper, or with `asgi.py` only.

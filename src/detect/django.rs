@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::workspace::{Located, Source, Workspace, dotted};
-use crate::app::Interface;
-use crate::python::{Bound, Scope, Value};
+use crate::model::Interface;
+use crate::python::source::{Bound, Scope, Value};
 
 /// At most this many `wsgi.py` are read.
 const MAX_PROJECTS: usize = 16;

@@ -5,8 +5,8 @@ use super::frameworks;
 use super::names::USUAL_FILES;
 use super::objects::Object;
 use super::search::Search;
-use crate::app::{Step, Verdict, WebApp};
-use crate::python::{Module, Place, Value};
+use crate::model::{Step, Verdict, WebApp};
+use crate::python::source::{Module, Place, Value};
 
 impl Search<'_> {
     /// A Dash app of several files is not whole until the file that runs it was imported: `index.py` with

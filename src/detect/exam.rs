@@ -10,8 +10,8 @@ use super::reasons::keeps_a_bot_awake;
 use super::starts::started;
 use super::thing::{Thing, raw};
 use super::workspace::{Source, Workspace};
-use crate::app::Interface;
-use crate::python::{Bound, Import, Place, Value};
+use crate::model::Interface;
+use crate::python::source::{Bound, Import, Place, Value};
 
 /// What a file was found to hold.
 pub(super) struct Exam {

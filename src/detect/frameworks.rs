@@ -1,6 +1,7 @@
 //! What the frameworks' own names mean. A new framework is one line in [`FRAMEWORKS`].
 
-use crate::app::Interface::{self, Asgi, Wsgi};
+use crate::model::Interface::{self, Asgi, Wsgi};
+use crate::python::requirements::Release;
 
 /// One line of the table: calling one of `makers` of `package` gives something.
 pub(super) struct Framework {
@@ -13,9 +14,6 @@ pub(super) struct Framework {
     /// What a call gives.
     pub gives: Gives,
 }
-
-/// The first two numbers of a release.
-pub(super) type Release = (u32, u32);
 
 /// What calling a maker gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::frameworks::{self, Framework, Gives};
 use super::search_path;
 use super::thing::{CHERRYPY, CONNEXION_INSIDE, Frame, Kind, Thing, best, plain};
 use super::workspace::{Located, Source, Workspace};
-use crate::python::{Bound, Import, Place, Scope, Value};
+use crate::python::source::{Bound, Import, Place, Scope, Value};
 
 /// How many hops from name to name are followed.
 const MAX_HOPS: usize = 24;

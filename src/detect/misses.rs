@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::names::{DOCUMENTED, STARTED_BY_HAND, USUAL_FILES, is_other_file, rank};
 use super::search::Search;
 use super::steps::MAX_DEPTH;
-use crate::app::{NearMiss, Step, Verdict};
+use crate::model::{NearMiss, Step, Verdict};
 
 /// At most this many files are looked at for what else they may be.
 const MAX_LOOKS: usize = 24;

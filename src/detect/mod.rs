@@ -18,7 +18,6 @@ mod module_path;
 mod names;
 mod objects;
 mod reasons;
-mod requirements;
 mod search;
 mod search_path;
 mod starts;
@@ -28,8 +27,8 @@ mod workspace;
 
 use std::path::Path;
 
-use crate::app::{Detection, Interface};
 use crate::files::Files;
+use crate::model::{Detection, Interface};
 
 /// Finds the web app in `root`. Total: a root that cannot be read holds none.
 #[must_use]

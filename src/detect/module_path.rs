@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::search_path;
 use super::workspace::{Located, Source, Workspace, is_package};
-use crate::python::Imported;
+use crate::python::source::Imported;
 
 /// How many files are followed to see which folder their imports start from.
 const MAX_FOLLOWED: usize = 16;

@@ -8,7 +8,7 @@ use super::names::{FACTORIES, OBJECTS, WRAPPED_OBJECTS};
 use super::starts::started;
 use super::thing::{Kind, Thing, raw, raw_interface};
 use super::workspace::{Source, Workspace};
-use crate::python::{Bound, Place};
+use crate::python::source::{Bound, Place};
 
 /// A web app object in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

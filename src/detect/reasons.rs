@@ -7,7 +7,7 @@ use super::frameworks::Framework;
 use super::names::OBJECTS;
 use super::thing::Thing;
 use super::workspace::{Source, Workspace, is_package};
-use crate::python::{Binding, Bound, Module, Place};
+use crate::python::source::{Binding, Bound, Module, Place};
 
 impl Workspace<'_> {
     /// Why there is no app in a file, as the end of a sentence that begins with the file.

@@ -12,8 +12,8 @@ use super::objects::Object;
 use super::starts::is_script;
 use super::thing::Kind;
 use super::workspace::Workspace;
-use crate::app::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::files::Files;
+use crate::model::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
 
 /// At most this many folders of one level are looked into.
 const MAX_FOLDERS: usize = 96;

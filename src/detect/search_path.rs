@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::workspace::Source;
-use crate::python::{Module, Place, Value};
+use crate::python::source::{Module, Place, Value};
 
 /// How deep the expression of a path is followed.
 const MAX_DEPTH: usize = 8;

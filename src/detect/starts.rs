@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::workspace::{Source, dotted};
-use crate::python::{Bound, Module, Place, Value};
+use crate::python::source::{Bound, Module, Place, Value};
 
 /// The names that the file itself hands to a server: `app.run()`, `uvicorn.run(app)`, `uvicorn.run("main:app")`,
 /// `serve(app)`, `socketio.run(app)`.

@@ -8,7 +8,7 @@ use super::objects::Object;
 use super::search::{Search, binding};
 use super::starts::named_target;
 use super::workspace::Located;
-use crate::app::{Step, Verdict, WebApp};
+use crate::model::{Step, Verdict, WebApp};
 
 /// How many folders deep an app is looked for: two folders down, and a package in there.
 pub(super) const MAX_DEPTH: usize = 3;

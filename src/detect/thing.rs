@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::frameworks::Framework;
 use super::workspace::Source;
-use crate::app::Interface;
-use crate::python::{Class, Function, Value};
+use crate::model::Interface;
+use crate::python::source::{Class, Function, Value};
 
 /// A web app, as a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

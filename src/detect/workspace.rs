@@ -6,11 +6,10 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use super::frameworks::Release;
-use super::requirements;
 use super::thing::Thing;
 use crate::files::{Files, Folder};
-use crate::python::{self, Module};
+use crate::python::requirements::{self, Release};
+use crate::python::source::{self, Module};
 
 /// At most this many files are read: the rest of a large site is looked at by name only.
 pub(super) const MAX_READS: usize = 96;
@@ -126,7 +125,7 @@ impl<'a> Workspace<'a> {
             return None;
         }
         let (module, error) = match self.files.read(&self.root.join(file)) {
-            Ok(bytes) => (python::read(&bytes), None),
+            Ok(bytes) => (source::read(&bytes), None),
             Err(error) => (Module::default(), Some(error)),
         };
         let source = Rc::new(Source { file: file.to_owned(), module, error });

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::Version;
 use super::options::UserOptions;
-use crate::app::WebApp;
 use crate::environ::Environ;
 use crate::files::{Access, Files};
+use crate::model::WebApp;
 
 /// Where gunicorn's workers touch their heartbeat file: memory, since a disk that stalls makes the master kill
 /// workers that are well (gunicorn FAQ, "How do I avoid Gunicorn excessively blocking in os.fchmod?").

@@ -7,10 +7,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::app::Interface;
 use crate::error::{Failure, status};
 use crate::files::{Access, Files};
-use crate::venv::Python;
+use crate::model::Interface;
+use crate::python::environment::Python;
 
 /// A gunicorn that can be started.
 #[derive(Clone, Debug, PartialEq, Eq)]

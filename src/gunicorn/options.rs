@@ -8,9 +8,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::command::words;
 use crate::files::Files;
-use crate::python;
+use crate::python::source;
+use crate::shell::words;
 
 /// The settings that pystart has an opinion on: gunicorn's name, its long option, its short one.
 const KNOWN: [(&str, &str, Option<u8>); 9] = [
@@ -63,7 +63,7 @@ impl UserOptions {
         };
         options.has_config = options.config.is_some() || config.is_some();
         if let Some(content) = config.and_then(|path| files.read(&path).ok()) {
-            options.add_config(&python::read(&content));
+            options.add_config(&source::read(&content));
         }
         options
     }
@@ -100,7 +100,7 @@ impl UserOptions {
         self.chdir = self.chdir.take().or(chdir);
     }
 
-    fn add_config(&mut self, config: &python::Module) {
+    fn add_config(&mut self, config: &source::Module) {
         for (name, _, _) in KNOWN {
             if config.binds(name) {
                 self.places.entry(name).or_insert(CONFIG_FILE);

@@ -44,8 +44,8 @@ say('none left'); sys.stdin.read()";
         stage.expect("ready");
         let init = stage.pid();
         for _ in 0..flood {
-            pystart::signals::send(init, SIGWINCH);
-            pystart::signals::send(init, SIGCHLD);
+            pystart::process::signals::send(init, SIGWINCH);
+            pystart::process::signals::send(init, SIGCHLD);
         }
         stage.expect("none left");
         stage.end_with(0);

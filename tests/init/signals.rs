@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{Command, ExitCode};
 
 use nix::libc::{SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1};
-use pystart::exec::{Image, NotReplaced};
+use pystart::process::exec::{Image, NotReplaced};
 
 use crate::Test;
 use crate::stage::{Stage, namespace, pystart, python, until_state, words};
@@ -36,8 +36,8 @@ pub(crate) fn act() -> Option<ExitCode> {
 /// Holds signals, sends one to itself, and says what became of an attempt to be replaced.
 fn replace(program: String, signal: i32) -> Option<ExitCode> {
     let program = CString::new(program).ok()?;
-    pystart::signals::hold();
-    pystart::signals::send(std::process::id().cast_signed(), signal);
+    pystart::process::signals::hold();
+    pystart::process::signals::send(std::process::id().cast_signed(), signal);
     let image = Image { argv: vec![program.clone()], program, env: Vec::new() };
     let outcome = match image.replace() {
         NotReplaced::Stopped { signal } => format!("stopped {signal}"),
@@ -52,10 +52,10 @@ fn replace(program: String, signal: i32) -> Option<ExitCode> {
 
 /// Holds signals and shows with what a command starts.
 fn release() -> Option<ExitCode> {
-    pystart::signals::hold();
+    pystart::process::signals::hold();
     let mut command = Command::new("grep");
     command.args(["-E", "Sig(Blk|Ign)", "/proc/self/status"]);
-    pystart::signals::released(&mut command).status().ok()?;
+    pystart::process::signals::released(&mut command).status().ok()?;
     Some(ExitCode::SUCCESS)
 }
 
@@ -79,10 +79,10 @@ fn real_time_signals_queue() {
     let stage = Stage::init(&words(&python(child)));
     stage.expect("ready");
     // Stopped meanwhile, so that all of them wait at once.
-    pystart::signals::send(stage.main(), SIGSTOP);
+    pystart::process::signals::send(stage.main(), SIGSTOP);
     until_state(stage.main(), "T");
     (0..3).for_each(|_| stage.signal(37));
-    pystart::signals::send(stage.main(), SIGCONT);
+    pystart::process::signals::send(stage.main(), SIGCONT);
     (0..3).for_each(|_| stage.expect("37"));
 }
 

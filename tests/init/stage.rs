@@ -101,7 +101,7 @@ impl Stage {
 
     /// Sends a signal to the launcher.
     pub(crate) fn signal(&self, number: i32) {
-        pystart::signals::send(self.pid(), number);
+        pystart::process::signals::send(self.pid(), number);
     }
 
     /// Types something.
@@ -174,7 +174,7 @@ impl Drop for Stage {
     fn drop(&mut self) {
         // The end of a PID 1 is the end of all in its namespace; in case `--kill-child` does not work where this runs.
         for pid in children(self.outer.id().cast_signed()) {
-            pystart::signals::send(pid, SIGKILL);
+            pystart::process::signals::send(pid, SIGKILL);
         }
         let _ = self.outer.kill();
         let _ = self.outer.wait();

@@ -33,7 +33,7 @@ fn master(status: i32) -> [String; 3] {
 /// Upgrades and returns the numbers of the old and the new master, seen from here.
 fn upgrade(stage: &Stage, old: i32) -> i32 {
     stage.until_line("ready");
-    pystart::signals::send(old, SIGUSR2);
+    pystart::process::signals::send(old, SIGUSR2);
     stage.until_line("ready");
     until("the new master is there", || children(old).first().copied())
 }
@@ -42,7 +42,7 @@ fn the_new_master_is_followed() {
     let stage = Stage::init(&words(&master(0)));
     let (old, init) = (stage.main(), stage.pid());
     let new = upgrade(&stage, old);
-    pystart::signals::send(old, SIGTERM);
+    pystart::process::signals::send(old, SIGTERM);
     stage.expect("old 15");
     stage.expect("done");
     until("the new master is ours", || children(init).contains(&new).then_some(()));
@@ -61,7 +61,7 @@ fn behind_a_script() {
     let stage = Stage::init(&["sh", "-c", &shell, "sh", &program]);
     let old = until("the old master is there", || children(stage.main()).first().copied());
     upgrade(&stage, old);
-    pystart::signals::send(old, SIGTERM);
+    pystart::process::signals::send(old, SIGTERM);
     stage.expect("old 15");
     stage.expect("done");
     let init = stage.pid();
@@ -91,7 +91,7 @@ fn failed_old_master() {
     let stage = Stage::init(&words(&master(5)));
     let old = stage.main();
     upgrade(&stage, old);
-    pystart::signals::send(old, SIGTERM);
+    pystart::process::signals::send(old, SIGTERM);
     for line in ["old 15", "done", "new 15", "done"] {
         stage.expect(line);
     }
@@ -118,12 +118,12 @@ fn with_gunicorn() {
             let main = stage.main();
             std::iter::once(main).chain(children(main)).find(is_master)
         });
-        pystart::signals::send(old, SIGUSR2);
+        pystart::process::signals::send(old, SIGUSR2);
         stage.until_line("Booting worker");
         let new = until("the new master is there", || {
             children(old).into_iter().find(|pid| proc(*pid, "environ").contains("GUNICORN_PID="))
         });
-        pystart::signals::send(old, SIGTERM);
+        pystart::process::signals::send(old, SIGTERM);
         until("the new master is the only child", || (children(stage.pid()) == [new]).then_some(()));
         stage.signal(SIGTERM);
         let (status, lines, errors) = stage.end();

@@ -1,0 +1,254 @@
+//! A decision as a report: for people, aligned; for machines, JSON of a documented shape.
+
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::cli::Reporting;
+use crate::commands::output::print;
+use crate::commands::pid1;
+use crate::decide::{self, Decision};
+use crate::environ::Environ;
+use crate::error::Failure;
+use crate::files::{Disk, Read};
+use crate::gunicorn::Version;
+use crate::model::{Changes, Mode};
+use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
+use crate::settings::Settings;
+
+pub use text::Style;
+
+/// `pystart explain`: prints what `run` would do, and why; the exit status.
+///
+/// # Errors
+///
+/// A bad setting, or standard output that cannot be written.
+pub fn explain(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
+    let (settings, _) = pid1::settings(call.flags, environ)?;
+    let disk = Disk::new(&settings.app_root);
+    let report = Report::on(&settings, &decide::decide(&settings, &disk), &disk);
+    let text = if call.json { report.to_json() } else { report.to_text(Style::for_stdout(environ)) };
+    print(text.as_bytes())?;
+    Ok(0)
+}
+
+/// The version of the JSON's shape. It grows when a field is removed or changes its meaning, not when one is added.
+pub const SHAPE: u32 = 1;
+
+/// Everything that `explain` tells. Words and paths that are not UTF-8 are shown with replacement characters.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// [`SHAPE`].
+    pub version: u32,
+    /// The step that won.
+    pub step: Step,
+    /// The app root.
+    pub app_root: PathBuf,
+    /// The folder that the server runs in, `--chdir` counted: where the module path starts.
+    pub cwd: PathBuf,
+    /// `module:object`; null where it is not known (a command that is not gunicorn) and for the default site.
+    pub target: Option<String>,
+    /// Whether that object is ASGI.
+    pub asgi: bool,
+    /// The framework, where one was recognised.
+    pub framework: Option<&'static str>,
+    /// The app, where a step that looks for one found it.
+    pub app: Option<WebApp>,
+    /// The command line; null when nothing can be started.
+    pub argv: Option<Vec<String>>,
+    /// The path of the program.
+    pub program: Option<PathBuf>,
+    /// The folder it is started in.
+    pub start_dir: Option<PathBuf>,
+    /// `exec`, or `init` when pystart stays in front.
+    pub mode: Option<Mode>,
+    /// Names of the variables that are changed.
+    pub env: Changes,
+    /// The Python of the app.
+    pub python: PythonReport,
+    /// The gunicorn that runs.
+    pub gunicorn: Option<GunicornReport>,
+    /// The reasoning, in the order of the steps.
+    pub evidence: Vec<Evidence>,
+    /// What deserves attention.
+    pub warnings: Vec<Notice>,
+    /// What was nearly it.
+    pub near_misses: Vec<NearMiss>,
+    /// Why nothing can be started.
+    pub cannot_start: Option<FailureReport>,
+    /// The files that were read, and how much of each.
+    pub files_read: Vec<FileRead>,
+}
+
+/// The Python of the app.
+#[derive(Debug, Serialize)]
+pub struct PythonReport {
+    /// The interpreter.
+    pub interpreter: Option<PathBuf>,
+    /// Its version, as far as names tell: `3.12`.
+    pub version: Option<String>,
+    /// The folder of the virtual environment.
+    pub environment: Option<PathBuf>,
+    /// Why the environment's own interpreter is not used.
+    pub fault: Option<String>,
+}
+
+/// The gunicorn that runs.
+#[derive(Debug, Serialize)]
+pub struct GunicornReport {
+    /// `environment` or `image`.
+    pub from: &'static str,
+    /// Its version, if its files tell: `23.0`.
+    pub version: Option<String>,
+}
+
+/// Why nothing can be started.
+#[derive(Debug, Serialize)]
+pub struct FailureReport {
+    /// What failed.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The status that `run` would end with.
+    pub status: u8,
+}
+
+impl From<&Failure> for FailureReport {
+    fn from(failure: &Failure) -> Self {
+        Self { message: failure.message.clone(), hint: failure.hint.clone(), status: failure.status }
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Serialize)]
+pub struct FileRead {
+    /// Its path; relative to the app root if it is in there.
+    pub path: PathBuf,
+    /// How many bytes.
+    pub bytes: usize,
+}
+
+impl Report {
+    /// The report on a decision that was made by reading `disk`.
+    #[must_use]
+    pub fn on(settings: &Settings, decision: &Decision, disk: &Disk) -> Self {
+        let version = decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(disk, &decision.python));
+        Self::new(settings, decision, version, &disk.reads())
+    }
+
+    /// The report on a decision. `gunicorn_version` and `reads` are what was found out on the way.
+    #[must_use]
+    pub fn new(settings: &Settings, decision: &Decision, gunicorn_version: Option<Version>, reads: &[Read]) -> Self {
+        let launch = decision.outcome.as_ref().ok();
+        let interpreter = decision.python.interpreter();
+        let environment = decision.python.environment.as_ref();
+        let relative = |path: &Path| path.strip_prefix(&settings.app_root).unwrap_or(path).to_owned();
+        Self {
+            version: SHAPE,
+            step: decision.step,
+            app_root: settings.app_root.clone(),
+            cwd: decision.folder.clone(),
+            target: decision.target.clone().filter(|_| decision.step != Step::DefaultSite),
+            asgi: decision.is_asgi(),
+            framework: decision.app.as_ref().map(|app| app.framework),
+            app: decision.app.clone(),
+            argv: launch.map(|launch| launch.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
+            program: launch.map(|launch| launch.program.clone()),
+            start_dir: launch.map(|launch| launch.directory.clone()),
+            mode: launch.map(|launch| launch.mode),
+            env: launch.map(|launch| Changes::between(&settings.given, &launch.environ)).unwrap_or_default(),
+            python: PythonReport {
+                interpreter: interpreter.map(|interpreter| interpreter.path.clone()),
+                version: interpreter.and_then(|interpreter| interpreter.minor).map(|minor| minor.to_string()),
+                environment: environment.map(|environment| environment.folder.clone()),
+                fault: environment.and_then(|environment| environment.fault.clone()),
+            },
+            gunicorn: decision.gunicorn.as_ref().map(|gunicorn| GunicornReport {
+                from: if gunicorn.from_environment { "environment" } else { "image" },
+                version: gunicorn_version.map(|(major, minor)| format!("{major}.{minor}")),
+            }),
+            evidence: decision.evidence.clone(),
+            warnings: decision.notices.clone(),
+            near_misses: decision.near_misses.clone(),
+            cannot_start: decision.outcome.as_ref().err().map(FailureReport::from),
+            files_read: reads.iter().map(|read| FileRead { path: relative(&read.path), bytes: read.bytes }).collect(),
+        }
+    }
+
+    /// The report as JSON, one value to a line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Every map has names for keys and no number is special: this cannot fail.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::decide;
+    use crate::environ::Environ;
+    use crate::files::Memory;
+    use crate::settings::Flags;
+
+    fn report(files: &Memory, words: &[&str]) -> Report {
+        let environ: Environ = [("PATH", "/bin"), ("HOME_SITE", "/site")].into_iter().collect();
+        let flags = Flags { command: words.iter().map(Into::into).collect(), ..Flags::default() };
+        let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
+        let read = |path: &str| Read { path: path.into(), bytes: 7 };
+        Report::new(&settings, &decide(&settings, files), None, &[read("/site/a/b.py"), read("/proc/self/cgroup")])
+    }
+
+    fn image() -> Memory {
+        Memory::default().program("/bin/gunicorn", "\x7fELF").program("/bin/sh", "\x7fELF").empty("/site")
+    }
+
+    #[test]
+    fn people_read_the_answer_first_then_the_reasons_then_what_to_do() {
+        let files = image().file(
+            "/site/a/b/c/d/wsgi.py",
+            "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+        );
+        let text = report(&files, &["no such", "x"]).to_text(Style::PLAIN);
+        assert!(text.starts_with("pystart would start the default site: no app was found\n"), "{text}");
+        for part in [
+            "\n  step        5 of 5, default site\n",
+            "\n  command     gunicorn --bind=0.0.0.0 --timeout 600 --chdir=",
+            "\n  process     the server takes the place of pystart\n",
+            "\n  1 custom command\n    x the words of the command line",
+            "\n    start it with: gunicorn ",
+            "\nWorth knowing\n  the custom command is not used: `no such` was not found",
+            "\n    hint: check the spelling",
+            "\nFiles read\n        7 bytes  a/b.py\n        7 bytes  /proc/self/cgroup\n",
+        ] {
+            assert!(text.contains(part), "{part:?} is missing in\n{text}");
+        }
+        assert_eq!(text.matches("\n  1 custom command\n").count(), 1, "{text}");
+        let steps =
+            ["1 custom", "2 Django", "3 Flask", "5 default"].map(|step| text.matches(&format!("\n  {step}")).count());
+        assert_eq!(steps, [1, 1, 1, 1], "one heading for each step\n{text}");
+    }
+
+    #[test]
+    fn a_command_line_can_be_pasted_into_a_shell() {
+        let text = report(&image(), &["echo 'a b' && x"]).to_text(Style::PLAIN);
+        assert!(text.contains("\n  command     /bin/sh -c 'echo '\\''a b'\\'' && x' sh\n"), "{text}");
+        assert!(text.contains("\n  process     pystart stays in front of it as init\n"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_start_says_so_in_its_first_line_and_with_its_status() {
+        let files = Memory::default().empty("/site");
+        let report = report(&files, &[]);
+        let text = report.to_text(Style::PLAIN);
+        assert!(text.starts_with("pystart would fail to start the default site"), "{text}");
+        assert!(text.contains("\nIt cannot start\n  gunicorn was not found"), "{text}");
+        let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+        assert_eq!(json["cannot_start"]["status"], 127);
+        assert_eq!(json["argv"], serde_json::Value::Null);
+    }
+}

@@ -1,0 +1,10 @@
+//! What can be called: one file or folder per subcommand, and what a session knows of the container's PID 1.
+
+pub mod build;
+pub mod check;
+pub mod env;
+pub mod explain;
+pub mod health;
+pub mod output;
+pub mod pid1;
+pub mod run;

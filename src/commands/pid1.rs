@@ -1,0 +1,144 @@
+//! Called by hand in a container whose site runs: what PID 1 was given, and what its app got.
+//!
+//! `explain`, `check` and `env` are there to tell what PID 1 decided, and a login shell knows nothing of that: its
+//! environment was made by sshd or by `docker exec`, and PID 1's arguments went with `execve`.
+
+use std::fs;
+
+use serde::Serialize;
+
+use crate::cli::Call;
+use crate::commands::{build, run};
+use crate::environ::Environ;
+use crate::error::Failure;
+use crate::settings::{Flags, Settings};
+
+/// Whose environment it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// That of the container's app: a pystart is or was PID 1.
+    Container,
+    /// Our own.
+    Process,
+}
+
+/// What a call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The environment.
+    pub environ: Environ,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl Session {
+    /// The environment of the container's app where there is one and it may be read, else `own`.
+    ///
+    /// PID 1 is either what took pystart's place, or pystart as init; its environment is the app's in both cases, and
+    /// carries [`run::GIVEN`], which nothing else in the container does by accident: it is looked for there only.
+    #[must_use]
+    pub fn find(own: &Environ) -> Self {
+        let is_first = std::process::id() == 1;
+        let block = if is_first { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
+        Self::choose(own, Environ::from_block(&block))
+    }
+
+    fn choose(own: &Environ, first: Environ) -> Self {
+        match first.get(run::GIVEN) {
+            Some(_) => Self { environ: first, source: Source::Container },
+            None => Self { environ: own.clone(), source: Source::Process },
+        }
+    }
+
+    /// What was typed, and for everything that was not, what PID 1 was given.
+    #[must_use]
+    pub fn flags(&self, typed: Flags) -> Flags {
+        match self.environ.get(run::GIVEN).map(|given| Call::parse(&run::parse_given(given))) {
+            Some(Call::Run(given)) if self.source == Source::Container => Flags {
+                app_root: typed.app_root.or(given.app_root),
+                port: typed.port.or(given.port),
+                strict: typed.strict || given.strict,
+                init: typed.init.or(given.init),
+                grace: typed.grace.or(given.grace),
+                build: typed.build || given.build,
+                command: if typed.command.is_empty() { given.command } else { typed.command },
+            },
+            _ => typed,
+        }
+    }
+}
+
+/// The settings of a call that reports on the site: in its container those of PID 1, unless others are typed.
+///
+/// # Errors
+///
+/// As [`run::checked_settings`].
+pub fn settings(flags: Flags, environ: &Environ) -> Result<(Settings, Source), Failure> {
+    let session = Session::find(environ);
+    let mut settings = run::checked_settings(session.flags(flags), &session.environ)?;
+    if settings.build {
+        settings.environment = build::cached_environment(&settings.app_root, &settings.environ);
+    }
+    Ok((settings, session.source))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn environ(pairs: &[(&str, &str)]) -> Environ {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn only_the_environment_of_a_pystarts_app_is_the_containers() {
+        let own = environ(&[("A", "own"), (run::GIVEN, "pystart")]);
+        let plain = environ(&[("A", "init")]);
+        let app = environ(&[("A", "app"), (run::GIVEN, "pystart")]);
+        let rows = [
+            ("pystart, or what it became", app.clone(), (&app, Source::Container)),
+            ("another init", plain, (&own, Source::Process)),
+            ("unreadable", Environ::default(), (&own, Source::Process)),
+        ];
+        for (row, first, (environ, source)) in rows {
+            let found = Session::choose(&own, first);
+            assert_eq!((&found.environ, found.source), (environ, source), "{row}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_counts_before_what_pid_1_was_given() {
+        let given = environ(&[(run::GIVEN, "pystart run --port 81 'a b'")]);
+        let container = Session { environ: given.clone(), source: Source::Container };
+        let first = Flags { port: Some("81".into()), command: vec![OsString::from("a b")], ..Flags::default() };
+        let typed = Flags { port: Some("82".into()), ..Flags::default() };
+        assert_eq!(container.flags(Flags::default()), first);
+        assert_eq!(container.flags(typed.clone()), Flags { port: typed.port, ..first });
+        let all = environ(&[(run::GIVEN, "pystart run --app-root /a --strict --init never --grace 3 --build x y")]);
+        let container = Session { environ: all, source: Source::Container };
+        let all = Flags {
+            app_root: Some("/a".into()),
+            strict: true,
+            init: Some("never".into()),
+            grace: Some("3".into()),
+            build: true,
+            command: vec!["x".into(), "y".into()],
+            ..Flags::default()
+        };
+        assert_eq!(container.flags(Flags::default()), all);
+        let others = Flags {
+            app_root: Some("/b".into()),
+            port: Some("1".into()),
+            init: Some("auto".into()),
+            grace: Some("4".into()),
+            command: vec!["z".into()],
+            ..Flags::default()
+        };
+        assert_eq!(container.flags(others.clone()), Flags { strict: true, build: true, ..others });
+        let process = Session { environ: given, source: Source::Process };
+        assert_eq!(process.flags(Flags::default()), Flags::default());
+    }
+}

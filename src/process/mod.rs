@@ -1,0 +1,8 @@
+//! Processes: becoming one, looking after some, and what the kernel tells of them.
+
+pub mod cgroup;
+pub mod exec;
+pub mod init;
+pub mod ports;
+pub mod signals;
+pub mod sshd;

@@ -1,0 +1,3 @@
+//! What a POSIX shell knows of words.
+
+pub mod words;
