@@ -32,6 +32,7 @@ pub struct Scope {
 
 impl Scope {
     /// The bindings of a name in the order of the text, each with its place in `bindings`.
+    #[must_use]
     pub fn named(&self, name: &str) -> impl DoubleEndedIterator<Item = (usize, &Binding)> {
         let name_at = |place: &usize| self.bindings[*place].name.as_str();
         let start = self.by_name.partition_point(|place| name_at(place) < name);
