@@ -12,7 +12,6 @@
 //!
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
-pub mod arena;
 pub mod cli;
 pub mod command;
 pub mod commands;
@@ -25,6 +24,7 @@ pub mod files;
 pub mod gunicorn;
 pub mod log;
 pub mod model;
+pub mod printable;
 pub mod process;
 pub mod python;
 pub mod settings;
@@ -45,7 +45,10 @@ pub fn main() -> u8 {
     }
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
     let environ = Environ::of_this_process();
-    let result = match Call::parse(&args) {
+    let call = Call::parse(&args);
+    // A bad setting of the log is an error of every command alike; help needs none.
+    let is_set_up = if matches!(call, Call::Answer { .. }) { Ok(()) } else { log::start(&environ) };
+    let result = is_set_up.and_then(|()| match call {
         Call::Run(flags) => run::run(flags, &args, &environ),
         Call::Explain(call) => explain::explain(call, &environ),
         Call::Check(call) => check::check(call, &environ),
@@ -53,7 +56,7 @@ pub fn main() -> u8 {
         Call::Env(call) => env::env(call, &environ),
         Call::Health(flags) => health::health(flags, &environ),
         Call::Answer { text, is_error } => output::answer(&text, is_error),
-    };
+    });
     result.unwrap_or_else(|failure| {
         log::failure(&failure, &environ);
         failure.status

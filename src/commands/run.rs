@@ -33,7 +33,6 @@ pub const GIVEN: &str = "PYSTART_PID1";
 /// The site cannot be started; the failure has the status to end with.
 pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Failure> {
     signals::hold();
-    log::start(environ)?;
     let mut settings = checked_settings(flags, environ)?;
     start_sshd(&settings);
     if settings.build {

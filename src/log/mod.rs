@@ -1,0 +1,89 @@
+//! What people see while the site starts: short lines on standard error, without a time (the container adds one).
+//!
+//! Standard output belongs to the app.
+#![forbid(unsafe_code)]
+
+mod no_spans;
+mod stderr;
+mod text;
+
+use std::io::Write as _;
+
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::set_global_default;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::environ::Environ;
+use crate::error::Failure;
+use crate::model::Notice;
+use crate::settings::bad_value;
+use no_spans::NoSpans;
+use stderr::Stderr;
+use text::{Text, lines};
+
+/// The forms a line of the log can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Checks `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json; text).
+fn settings(environ: &Environ) -> Result<(LevelFilter, Format), Failure> {
+    let value = |name| environ.filled(name).map(std::ffi::OsStr::to_ascii_lowercase);
+    let level = match value("PYSTART_LOG").as_deref().map(std::ffi::OsStr::to_str) {
+        Some(Some("off")) => LevelFilter::OFF,
+        Some(Some("error")) => LevelFilter::ERROR,
+        Some(Some("warn")) => LevelFilter::WARN,
+        None | Some(Some("info")) => LevelFilter::INFO,
+        Some(Some("debug")) => LevelFilter::DEBUG,
+        Some(Some("trace")) => LevelFilter::TRACE,
+        Some(_) => return Err(bad_value("PYSTART_LOG", "off, error, warn, info, debug or trace")),
+    };
+    let format = match value("PYSTART_LOG_FORMAT").as_deref().map(std::ffi::OsStr::to_str) {
+        None | Some(Some("text")) => Format::Text,
+        Some(Some("json")) => Format::Json,
+        Some(_) => return Err(bad_value("PYSTART_LOG_FORMAT", "text or json")),
+    };
+    Ok((level, format))
+}
+
+/// Sets the log up as `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json;
+/// text) say.
+///
+/// # Errors
+///
+/// Another value than these.
+pub fn start(environ: &Environ) -> Result<(), Failure> {
+    let (level, format) = settings(environ)?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| Stderr).log_internal_errors(false);
+    let events = NoSpans.with(level);
+    // A second subscriber is refused; the first one is the one to keep.
+    let _ = match format {
+        Format::Text => set_global_default(events.with(lines.event_format(Text))),
+        Format::Json => {
+            let json = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            set_global_default(events.with(json))
+        }
+    };
+    Ok(())
+}
+
+/// A warning with its hint.
+pub fn notice(notice: &Notice) {
+    tracing::warn!(hint = notice.hint.as_deref(), "{}", notice.message);
+}
+
+/// Why a start failed: whatever the level, and also before the log is set up.
+pub fn failure(failure: &Failure, environ: &Environ) {
+    let is_json = environ.filled("PYSTART_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
+    if is_json && start(environ).is_ok() && tracing::enabled!(Level::ERROR) {
+        tracing::error!(hint = failure.hint.as_deref(), status = failure.status, "{}", failure.message);
+        return;
+    }
+    let mut text = String::new();
+    // Writing to a string cannot fail, nor can writing to this stream.
+    let _ = lines(&mut text, "error: ", &failure.message, failure.hint.as_deref());
+    let _ = Stderr.write_all(text.as_bytes());
+}
