@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::cli::Reporting;
 use crate::commands::explain::{self, Style};
 use crate::commands::output::print;
 use crate::commands::pid1::{self, Source};
@@ -27,9 +26,10 @@ use crate::decide;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::Disk;
+use crate::invocation::Invocation;
 use crate::model::Notice;
 use crate::process::ports;
-use crate::settings::{SECONDS_FORM, bad_value, seconds};
+use crate::settings::{Flags, table};
 use diagnosis::{Cause, Problem, Surroundings};
 use missing::Packages;
 use observation::{Gunicorn, Module, Object, Observation, Python, Settings, Worker};
@@ -40,42 +40,25 @@ use observation::{Gunicorn, Module, Object, Observation, Python, Settings, Worke
 /// # Errors
 ///
 /// A bad setting, or standard output that cannot be written.
-pub fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
-    let limit = time_limit(call.limit, environ)?;
-    let (settings, source) = pid1::settings(call.flags, environ)?;
+pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
+    let limit = table::CHECK_LIMIT.read(&flags, &invocation.environ)?.unwrap_or(table::DEFAULT_CHECK_LIMIT);
+    let is_for_machines = flags.has(&table::JSON.row);
+    let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
     let decision = decide::decide(&settings, &disk);
     let subject = Subject::of(&decision, &settings, &disk, limit, source == Source::Container);
     let proof = prove(&subject);
     let report = explain::Report::on(&settings, &decision, &disk);
-    let text = if call.json {
+    let text = if is_for_machines {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);
         format!("{json:#}\n")
     } else {
-        let explanation = report.to_text(Style::for_stdout(environ));
+        let explanation = report.to_text(Style::for_stdout(&invocation.environ));
         format!("{}\n\n{proof}", explanation.lines().next().unwrap_or_default())
     };
     print(text.as_bytes())?;
     Ok(if proof.ok { 0 } else { status::NO })
-}
-
-/// How long loading may take unless the user says otherwise.
-pub const TIME_LIMIT: Duration = Duration::from_mins(1);
-
-/// How long loading may take: flag, then variable, then default.
-///
-/// # Errors
-///
-/// A value that is no time limit.
-pub fn time_limit(flag: Option<OsString>, environ: &Environ) -> Result<Duration, Failure> {
-    const VARIABLE: &str = "PYSTART_CHECK_TIMEOUT";
-    let given = match flag {
-        Some(value) => Some(("--time-limit", value)),
-        None => environ.filled(VARIABLE).map(|value| (VARIABLE, value.to_owned())),
-    };
-    let Some((name, value)) = given else { return Ok(TIME_LIMIT) };
-    seconds(&value).ok_or_else(|| bad_value(name, SECONDS_FORM))
 }
 
 /// What is to be proven.
