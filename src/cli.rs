@@ -84,7 +84,7 @@ impl Call {
             }
             Some("--help") => Self::Answer { text: whole().render_long_help().to_string(), is_error: false },
             Some("--version") => {
-                Self::Answer { text: format!("pystart {}\n", env!("CARGO_PKG_VERSION")), is_error: false }
+                Self::Answer { text: concat!("pystart ", env!("PYSTART_BUILD"), "\n").to_owned(), is_error: false }
             }
             Some("--") => Self::Run(Flags::of_command(&args[1..])),
             name => match SUBCOMMANDS.iter().find(|subcommand| Some(subcommand.name) == name) {

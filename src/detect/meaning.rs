@@ -96,7 +96,7 @@ impl Workspace<'_> {
             return Thing::Unknown;
         }
         if let Some(function) = at.function {
-            if function.scope.bindings.iter().any(|binding| binding.name == name) {
+            if function.scope.named(name).next().is_some() {
                 return self.bound(at, &function.scope, name, before, hops);
             }
             if function.parameters.iter().any(|parameter| parameter == name) {
@@ -113,7 +113,7 @@ impl Workspace<'_> {
 
     fn module_name(&self, at: Frame<'_>, name: &str, before: usize, hops: usize) -> Thing {
         let scope = &at.source.module.scope;
-        if scope.bindings.iter().any(|binding| binding.name == name) {
+        if scope.named(name).next().is_some() {
             self.bound(at, scope, name, before, hops)
         } else {
             self.star(at, scope, name, hops)
@@ -123,8 +123,8 @@ impl Workspace<'_> {
     /// What the last binding of a name before a place gives; when there are several (`try`, `if`), the one that tells
     /// most.
     fn bound(&self, at: Frame<'_>, scope: &Scope, name: &str, before: usize, hops: usize) -> Thing {
-        let bindings = scope.bindings.iter().enumerate().take(before).rev();
-        let bindings = bindings.filter(|(_, binding)| binding.name == name && binding.place != Place::Main).take(6);
+        let bindings = scope.named(name).rev().skip_while(|(place, _)| *place >= before);
+        let bindings = bindings.filter(|(_, binding)| binding.place != Place::Main).take(6);
         best(bindings.map(|(index, binding)| match &binding.bound {
             Bound::Value(value) => self.value(at, value, index, hops - 1),
             Bound::Function(function) => Thing::Function(Rc::clone(at.source), Rc::clone(function)),

@@ -99,3 +99,9 @@ pub(super) fn named_target(source: &Source) -> Option<(String, String)> {
         (is_path(module) && !module.is_empty()).then(|| (module.to_owned(), format!("{object}{call}")))
     })
 }
+
+/// The calls that are kept of a function's body, by the last name of what is called: what starts something, and what
+/// names the settings (`os.environ.setdefault`).
+pub(super) fn is_kept(name: &str) -> bool {
+    matches!(name, "run" | "run_server" | "run_simple" | "serve" | "launch" | "setdefault")
+}

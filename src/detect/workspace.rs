@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
+use super::starts;
 use super::thing::Thing;
 use crate::files::{Files, Folder};
 use crate::python::requirements::{self, Release};
@@ -125,7 +126,7 @@ impl<'a> Workspace<'a> {
             return None;
         }
         let (module, error) = match self.files.read(&self.root.join(file)) {
-            Ok(bytes) => (source::read(&bytes), None),
+            Ok(bytes) => (source::read_with_calls(&bytes, starts::is_kept), None),
             Err(error) => (Module::default(), Some(error)),
         };
         let source = Rc::new(Source { file: file.to_owned(), module, error });

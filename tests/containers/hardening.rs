@@ -100,7 +100,7 @@ fn mounted_source() {
     let site = Site::new(&[("app.py", app), ("requirements.txt", "bottle==0.13.4\n")]);
     let mount = site.mount_writable();
     // The host's network, for the package index; so the port must be one that is free on the host.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crate::ports::free_port();
     let variable = format!("PORT={port}");
     let options = ["--volume", &mount, "--network", "host", "--env", &variable, "--env", "PYSTART_BUILD=1"];
     let container = Container::start_unpublished(&options, &images().runtime, &[]);

@@ -26,6 +26,25 @@ pub struct Scope {
     pub calls: Vec<Call>,
     /// What `return` gives back; for functions.
     pub returns: Vec<Value>,
+    /// The places in `bindings`, sorted by name and then by place; see [`Scope::named`].
+    by_name: Vec<usize>,
+}
+
+impl Scope {
+    /// The bindings of a name in the order of the text, each with its place in `bindings`.
+    #[must_use]
+    pub fn named(&self, name: &str) -> impl DoubleEndedIterator<Item = (usize, &Binding)> {
+        let name_at = |place: &usize| self.bindings[*place].name.as_str();
+        let start = self.by_name.partition_point(|place| name_at(place) < name);
+        let count = self.by_name[start..].partition_point(|place| name_at(place) == name);
+        self.by_name[start..start + count].iter().map(|place| (*place, &self.bindings[*place]))
+    }
+
+    /// Makes the bindings ready to be looked up, once all are there.
+    pub(super) fn sort_names(&mut self) {
+        self.by_name = (0..self.bindings.len()).collect();
+        self.by_name.sort_by(|one, other| self.bindings[*one].name.cmp(&self.bindings[*other].name));
+    }
 }
 
 /// A name and what it is bound to.
@@ -193,15 +212,14 @@ impl Module {
     /// Is this name bound when the module is imported?
     #[must_use]
     pub fn binds(&self, name: &str) -> bool {
-        self.scope.bindings.iter().any(|binding| binding.place == Place::Import && binding.name == name)
+        self.scope.named(name).any(|(_, binding)| binding.place == Place::Import)
     }
 
     /// The last value assigned to a name at import.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
-        let mut assigned = self.scope.bindings.iter().rev();
-        assigned.find_map(|binding| match &binding.bound {
-            Bound::Value(value) if binding.place == Place::Import && binding.name == name => Some(value),
+        self.scope.named(name).rev().find_map(|(_, binding)| match &binding.bound {
+            Bound::Value(value) if binding.place == Place::Import => Some(value),
             _ => None,
         })
     }

@@ -12,44 +12,9 @@ use super::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Pla
 /// How deep blocks and functions are followed: CPython's own limit of indentation.
 const MAX_BLOCKS: usize = 100;
 
-/// The methods that start something: the only calls that are kept of a function's body.
-const RUN_METHODS: [&str; 31] = [
-    "ListenAndServe",
-    "add_poll_handler",
-    "app_run",
-    "exec",
-    "exec_",
-    "execute_from_command_line",
-    "infinity_polling",
-    "insert",
-    "append",
-    "launch",
-    "listen",
-    "mainloop",
-    "make_server",
-    "polling",
-    "run",
-    "run_app",
-    "run_forever",
-    "run_polling",
-    "run_server",
-    "run_simple",
-    "run_task",
-    "run_until_complete",
-    "run_webhook",
-    "serve",
-    "serve_forever",
-    "setdefault",
-    "start",
-    "start_polling",
-    "start_server",
-    "start_webhook",
-    "server_start",
-];
-
-/// Reads the statements of a module.
-pub(super) fn module(body: &[Stmt]) -> Module {
-    let mut reader = Reader::default();
+/// Reads the statements of a module; of the calls in functions those whose method or function `keeps_call` names.
+pub(super) fn module(body: &[Stmt], keeps_call: fn(&str) -> bool) -> Module {
+    let mut reader = Reader { imports: Vec::new(), globals: Vec::new(), keeps_call };
     let mut scope = Scope::default();
     reader.block(body, Place::Import, &mut scope, 0);
     scope.bindings.extend(reader.globals.into_iter().filter_map(|(function, binding)| {
@@ -59,17 +24,32 @@ pub(super) fn module(body: &[Stmt]) -> Module {
         });
         is_called.then_some(binding)
     }));
+    scope.sort_names();
     Module { scope, imports: reader.imports, broken: false, empty: body.is_empty() }
 }
 
-#[derive(Default)]
 struct Reader {
     imports: Vec<Imported>,
     /// What functions bind through `global`, with the function's name.
     globals: Vec<(String, Binding)>,
+    /// Is a call in a function kept, by the last name of what is called?
+    keeps_call: fn(&str) -> bool,
 }
 
 impl Reader {
+    /// Keeps a call, if `value` is one: at the top level every one.
+    fn keep_call(&self, value: &Value, place: Place, scope: &mut Scope) {
+        let Value::Call { callee, .. } = value else { return };
+        let method = match &**callee {
+            Value::Name(name) => name.rsplit('.').next().unwrap_or_default(),
+            Value::Attribute { name, .. } => name,
+            _ => return,
+        };
+        if place != Place::Function || (self.keeps_call)(method) {
+            scope.calls.push(Call { value: value.clone(), place });
+        }
+    }
+
     fn block(&mut self, body: &[Stmt], place: Place, scope: &mut Scope, depth: usize) {
         if depth < MAX_BLOCKS {
             for statement in body {
@@ -82,7 +62,7 @@ impl Reader {
         match statement {
             Stmt::Assign(assign) => {
                 let value = value(&assign.value, 0);
-                keep_call(&value, place, scope);
+                self.keep_call(&value, place, scope);
                 for target in &assign.targets {
                     bind(target, &value, place, scope);
                 }
@@ -90,14 +70,14 @@ impl Reader {
             Stmt::AnnAssign(assign) => {
                 if let Some(assigned) = &assign.value {
                     let value = value(assigned, 0);
-                    keep_call(&value, place, scope);
+                    self.keep_call(&value, place, scope);
                     bind(&assign.target, &value, place, scope);
                 }
             }
             Stmt::Expr(statement) => match &*statement.value {
                 Expr::Named(named) => bind(&named.target, &value(&named.value, 0), place, scope),
-                Expr::Await(awaited) => keep_call(&value(&awaited.value, 0), place, scope),
-                Expr::Call(_) => keep_call(&value(&statement.value, 0), place, scope),
+                Expr::Await(awaited) => self.keep_call(&value(&awaited.value, 0), place, scope),
+                Expr::Call(_) => self.keep_call(&value(&statement.value, 0), place, scope),
                 _ => {}
             },
             Stmt::Return(statement) => {
@@ -151,7 +131,7 @@ impl Reader {
             Stmt::With(block) => {
                 for item in &block.items {
                     let value = value(&item.context_expr, 0);
-                    keep_call(&value, place, scope);
+                    self.keep_call(&value, place, scope);
                     if let Some(target) = &item.optional_vars {
                         bind(target, &value, place, scope);
                     }
@@ -185,6 +165,7 @@ impl Reader {
             let bound = bound.map(|binding| Binding { place: Place::Import, ..binding.clone() });
             self.globals.extend(bound.map(|binding| (def.name.to_string(), binding)));
         }
+        scope.sort_names();
         Function {
             parameters,
             required,
@@ -282,18 +263,6 @@ fn bind_items(targets: &[Expr], value: &Value, place: Place, scope: &mut Scope) 
             };
             push(scope, &name.id, Bound::Value(item), place);
         }
-    }
-}
-
-fn keep_call(value: &Value, place: Place, scope: &mut Scope) {
-    let Value::Call { callee, .. } = value else { return };
-    let method = match &**callee {
-        Value::Name(name) => name.rsplit('.').next().unwrap_or_default(),
-        Value::Attribute { name, .. } => name,
-        _ => return,
-    };
-    if place != Place::Function || RUN_METHODS.contains(&method) {
-        scope.calls.push(Call { value: value.clone(), place });
     }
 }
 
