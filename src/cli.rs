@@ -66,7 +66,7 @@ impl Call {
             Some("health") => with_matches(health(), args, |matches| Self::Health(health_flags(matches))),
             Some("--help") => Self::Answer { text: whole().render_long_help().to_string(), is_error: false },
             Some("--version") => {
-                Self::Answer { text: format!("pystart {}\n", env!("CARGO_PKG_VERSION")), is_error: false }
+                Self::Answer { text: concat!("pystart ", env!("PYSTART_BUILD"), "\n").to_owned(), is_error: false }
             }
             Some("--") => Self::Run(Flags { command: args[1..].to_vec(), ..Flags::default() }),
             _ => Self::Run(Flags { command: args.to_vec(), ..Flags::default() }),

@@ -1,7 +1,6 @@
 //! `pystart run`: the decision is made, then done.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -21,7 +20,7 @@ use crate::process::ports;
 use crate::process::signals;
 use crate::process::sshd;
 use crate::settings::{Flags, Settings};
-use crate::shell::words::quote;
+use crate::shell::words;
 
 /// The variable that tells a session in the container what PID 1 was given. `execve` replaces the arguments of PID 1,
 /// but not this: the words of its command line, each quoted for a shell.
@@ -153,8 +152,7 @@ fn reading<'a>(decision: &'a Decision) -> &'a str {
 }
 
 fn joined(words: &[OsString]) -> String {
-    let quoted: Vec<Vec<u8>> = words.iter().map(|word| quote(word)).collect();
-    String::from_utf8_lossy(&quoted.join(&b' ')).into_owned()
+    words::join(words).to_string_lossy().into_owned()
 }
 
 fn start(launch: &Launch, settings: &Settings, args: &[OsString]) -> Result<u8, Failure> {
@@ -196,14 +194,14 @@ fn enter(directory: &Path) -> Result<(), Failure> {
 /// `pystart` and its arguments, as one line for a shell.
 fn given(args: &[OsString]) -> OsString {
     let words = std::iter::once(OsStr::new("pystart")).chain(args.iter().map(OsString::as_os_str));
-    OsString::from_vec(words.map(quote).collect::<Vec<_>>().join(&b' '))
+    words::join(words)
 }
 
 /// The arguments that [`given`] wrote down.
 #[must_use]
 pub fn parse_given(value: &OsStr) -> Vec<OsString> {
-    let words = crate::shell::words::split(value).unwrap_or_default().words;
-    words.into_iter().skip(1).collect()
+    let line = words::split(value).unwrap_or_default();
+    line.words.into_iter().skip(1).collect()
 }
 
 fn cannot_start(program: &Path, errno: Errno) -> Failure {

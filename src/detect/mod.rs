@@ -25,10 +25,13 @@ mod steps;
 mod thing;
 mod workspace;
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::files::Files;
+use crate::gunicorn::arguments::with_path;
 use crate::model::{Detection, Interface};
+use crate::shell::words;
 
 /// Finds the web app in `root`. Total: a root that cannot be read holds none.
 #[must_use]
@@ -40,14 +43,11 @@ pub fn detect(files: &dyn Files, root: &Path) -> Detection {
 
 /// The command that starts an app by hand, for people to copy.
 fn command(base: &Path, target: &str, interface: Interface) -> String {
-    let base = base.display().to_string();
-    let folder = if base.is_empty() { String::new() } else { format!(" --chdir={}", quoted(&base)) };
-    let class = if interface == Interface::Asgi { " -k uvicorn_worker.UvicornWorker" } else { "" };
-    format!("gunicorn --bind=0.0.0.0 --timeout 600{folder}{class} {}", quoted(target))
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./:@+=,".contains(letter);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    let folder = (!base.as_os_str().is_empty()).then(|| with_path("--chdir=", base));
+    let class = (interface == Interface::Asgi).then_some(["-k", "uvicorn_worker.UvicornWorker"]);
+    let mut argv: Vec<OsString> = ["gunicorn", "--bind=0.0.0.0", "--timeout", "600"].map(OsString::from).into();
+    argv.extend(folder);
+    argv.extend(class.into_iter().flatten().map(OsString::from));
+    argv.push(target.into());
+    words::join(argv).to_string_lossy().into_owned()
 }
