@@ -17,37 +17,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::model::Notice;
-use crate::settings::bad_value;
+use crate::settings::{Flags, LogFormat, table};
 use no_spans::NoSpans;
 use stderr::Stderr;
 use text::{Text, lines};
-
-/// The forms a line of the log can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Text,
-    Json,
-}
-
-/// Checks `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json; text).
-fn settings(environ: &Environ) -> Result<(LevelFilter, Format), Failure> {
-    let value = |name| environ.filled(name).map(std::ffi::OsStr::to_ascii_lowercase);
-    let level = match value("PYSTART_LOG").as_deref().map(std::ffi::OsStr::to_str) {
-        Some(Some("off")) => LevelFilter::OFF,
-        Some(Some("error")) => LevelFilter::ERROR,
-        Some(Some("warn")) => LevelFilter::WARN,
-        None | Some(Some("info")) => LevelFilter::INFO,
-        Some(Some("debug")) => LevelFilter::DEBUG,
-        Some(Some("trace")) => LevelFilter::TRACE,
-        Some(_) => return Err(bad_value("PYSTART_LOG", "off, error, warn, info, debug or trace")),
-    };
-    let format = match value("PYSTART_LOG_FORMAT").as_deref().map(std::ffi::OsStr::to_str) {
-        None | Some(Some("text")) => Format::Text,
-        Some(Some("json")) => Format::Json,
-        Some(_) => return Err(bad_value("PYSTART_LOG_FORMAT", "text or json")),
-    };
-    Ok((level, format))
-}
 
 /// Sets the log up as `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json;
 /// text) say.
@@ -56,13 +29,14 @@ fn settings(environ: &Environ) -> Result<(LevelFilter, Format), Failure> {
 ///
 /// Another value than these.
 pub fn start(environ: &Environ) -> Result<(), Failure> {
-    let (level, format) = settings(environ)?;
+    let level = table::LOG.read(&Flags::default(), environ)?.unwrap_or(LevelFilter::INFO);
+    let format = table::LOG_FORMAT.read(&Flags::default(), environ)?.unwrap_or(LogFormat::Text);
     let lines = tracing_subscriber::fmt::layer().with_writer(|| Stderr).log_internal_errors(false);
     let events = NoSpans.with(level);
     // A second subscriber is refused; the first one is the one to keep.
     let _ = match format {
-        Format::Text => set_global_default(events.with(lines.event_format(Text))),
-        Format::Json => {
+        LogFormat::Text => set_global_default(events.with(lines.event_format(Text))),
+        LogFormat::Json => {
             let json = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
             set_global_default(events.with(json))
         }

@@ -43,7 +43,7 @@ impl<'a> LookupSpan<'a> for NoSpans {
 /// There is none.
 pub(super) enum NoSpan {}
 
-impl<'a> SpanData<'a> for NoSpan {
+impl SpanData<'_> for NoSpan {
     fn id(&self) -> Id {
         match *self {}
     }
