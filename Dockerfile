@@ -51,7 +51,7 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/pystart", "health"]
 ENTRYPOINT ["/usr/local/bin/pystart"]
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 LABEL org.opencontainers.image.title="pystart" \
     org.opencontainers.image.description="A Python base image that finds the web app and starts it the right way" \
     org.opencontainers.image.licenses="MIT" \

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod ports;
 mod python;
 
 use std::fs;
@@ -353,7 +354,7 @@ fn run_builds_first_and_serves_a_folder_of_sources() {
     let code = "import shop\ndef app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'']\n";
     let app = App::new(&[("app.py", code), ("requirements.txt", "shop\n")]);
     wheel(&app, "shop");
-    let port = python::free_port();
+    let port = ports::free_port();
     let mut site = Running::start(&mut building_run(&app, port));
     assert_eq!(answered(port, &mut site), 200);
     let again = building_run(&app, port).output().unwrap();

@@ -9,9 +9,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pystart::commands::check::diagnosis::{Cause, Problem};
-use pystart::commands::check::observation::Calling;
-use pystart::commands::check::{Report, Subject, Target, prove};
+use pystart::commands::check::{Calling, Cause, Problem, Report, Start, Target, prove};
 use python::App;
 
 const FLASK: &str = "from flask import Flask\nprint('import noise')\napp = Flask(__name__)\n";
@@ -19,9 +17,9 @@ const FLASK: &str = "from flask import Flask\nprint('import noise')\napp = Flask
 /// A port that nobody listens on in tests: they ask the kernel for theirs.
 const FREE: &str = "--bind=127.0.0.1:1";
 
-fn subject(app: &App, target: Target) -> Subject {
-    Subject {
-        target,
+fn target(app: &App, start: Start) -> Target {
+    Target {
+        start,
         environ: [("PATH", "/usr/bin:/bin")].into_iter().collect(),
         folder: app.root.clone(),
         app_root: app.root.clone(),
@@ -31,13 +29,13 @@ fn subject(app: &App, target: Target) -> Subject {
     }
 }
 
-fn gunicorn(words: &[&str]) -> Target {
+fn gunicorn(words: &[&str]) -> Start {
     let arguments = [FREE].iter().chain(words).map(OsString::from).collect();
-    Target::Gunicorn { python: python::python(), arguments }
+    Start::Gunicorn { python: python::python(), arguments }
 }
 
 fn load(files: &[(&str, &str)], words: &[&str]) -> Report {
-    prove(&subject(&App::new(files), gunicorn(words)))
+    prove(&target(&App::new(files), gunicorn(words)))
 }
 
 fn problem(files: &[(&str, &str)], words: &[&str]) -> Problem {
@@ -51,7 +49,7 @@ fn lines(problem: &Problem) -> Vec<(&str, u32, &str)> {
 #[test]
 fn a_flask_app_loads_and_its_noise_and_byte_code_go_nowhere() {
     let app = App::new(&[("app.py", FLASK), ("gunicorn.conf.py", "workers = 2\nprint('more noise')\n")]);
-    let report = prove(&subject(&app, gunicorn(&["app:app"])));
+    let report = prove(&target(&app, gunicorn(&["app:app"])));
     assert!(report.ok, "{report}");
     let object = report.object.unwrap();
     assert_eq!((object.kind.as_str(), object.interface), ("flask.app.Flask", Calling::Wsgi));
@@ -140,8 +138,8 @@ fn an_environment_of_another_python_is_the_reason_that_is_given() {
         ("antenv/lib/python3.6/site-packages/yaml.py", ""),
         ("antenv/lib/python3.4/remnant", ""),
     ]);
-    let subject = Subject { environment: Some(app.root.join("antenv")), ..subject(&app, gunicorn(&["app:app"])) };
-    let hint = prove(&subject).problem.unwrap().hint.unwrap();
+    let target = Target { environment: Some(app.root.join("antenv")), ..target(&app, gunicorn(&["app:app"])) };
+    let hint = prove(&target).problem.unwrap().hint.unwrap();
     assert!(hint.starts_with("`antenv` is for Python 3.5, this is 3."), "{hint}");
 }
 
@@ -175,9 +173,9 @@ fn the_app_is_told_the_folder_it_is_in() {
 #[test]
 fn an_interpreter_that_hangs_before_it_can_tell_anything_is_cut_off() {
     let app = App::new(&[("sitecustomize.py", "while True: pass\n")]);
-    let mut subject = Subject { limit: Duration::from_millis(1), ..subject(&app, gunicorn(&["app:app"])) };
-    subject.environ.set("PYTHONPATH", &app.root);
-    assert_eq!(prove(&subject).problem.unwrap().cause, Cause::TimedOut);
+    let mut target = Target { limit: Duration::from_millis(1), ..target(&app, gunicorn(&["app:app"])) };
+    target.environ.set("PYTHONPATH", &app.root);
+    assert_eq!(prove(&target).problem.unwrap().cause, Cause::TimedOut);
 }
 
 #[test]
@@ -221,8 +219,8 @@ fn a_factory_is_called_and_what_it_raises_is_shown_in_the_users_lines() {
 fn an_app_that_hangs_on_import_is_told_with_the_line_it_hangs_on() {
     let code = "import threading\ndef wait():\n    threading.Event().wait()\nwait()\n";
     let app = App::new(&[("app.py", code)]);
-    let subject = Subject { limit: Duration::from_secs(3), ..subject(&app, gunicorn(&["app:app"])) };
-    let problem = prove(&subject).problem.unwrap();
+    let target = Target { limit: Duration::from_secs(3), ..target(&app, gunicorn(&["app:app"])) };
+    let problem = prove(&target).problem.unwrap();
     assert_eq!(problem.cause, Cause::TimedOut);
     assert_eq!(problem.message, "importing `app` is not done after 3 s, at `app.py` line 3");
     assert_eq!(lines(&problem), [("app.py", 4, "<module>"), ("app.py", 3, "wait")]);
@@ -255,7 +253,7 @@ fn what_the_app_forked_does_not_hold_up_the_answer_and_is_gone_after_it() {
     let code = "import os, time\nif os.fork() == 0:\n    time.sleep(600)\nopen('pids', 'w').write(str(os.getpgid(0)))\n\
                 def application(environ, start_response): pass\n";
     let app = App::new(&[("app.py", code)]);
-    assert!(prove(&subject(&app, gunicorn(&["app"]))).ok);
+    assert!(prove(&target(&app, gunicorn(&["app"]))).ok);
     let group: i32 = std::fs::read_to_string(app.root.join("pids")).unwrap().parse().unwrap();
     let gone = || nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), None).is_err();
     let deadline = std::time::Instant::now() + Duration::from_secs(10);
@@ -317,15 +315,15 @@ fn a_worker_class_that_is_not_installed_is_named_with_its_package() {
 fn bad_options_and_a_broken_configuration_file_are_gunicorns_settings() {
     assert_eq!(problem(&[("app.py", FLASK)], &["--no-such-option", "app:app"]).cause, Cause::Settings);
     let app = App::new(&[("app.py", FLASK), ("gunicorn.conf.py", "workers = 'many'\n")]);
-    assert_eq!(prove(&subject(&app, gunicorn(&["app:app"]))).problem.unwrap().cause, Cause::Settings);
+    assert_eq!(prove(&target(&app, gunicorn(&["app:app"]))).problem.unwrap().cause, Cause::Settings);
 }
 
 #[test]
 fn arguments_in_the_variable_count_as_they_do_for_gunicorn() {
     let app = App::new(&[("web/app.py", FLASK)]);
-    let mut subject = subject(&app, gunicorn(&["app:app"]));
-    subject.environ.set("GUNICORN_CMD_ARGS", "--chdir web -k gthread");
-    let report = prove(&subject);
+    let mut target = target(&app, gunicorn(&["app:app"]));
+    target.environ.set("GUNICORN_CMD_ARGS", "--chdir web -k gthread");
+    let report = prove(&target);
     assert!(report.ok, "{report}");
     assert_eq!(report.worker.unwrap().name, "gunicorn.workers.gthread.ThreadWorker");
 }
@@ -335,17 +333,17 @@ fn a_port_in_use_is_a_problem_unless_the_site_itself_has_it() {
     let app = App::new(&[("app.py", FLASK)]);
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port();
-    let target = Target::Gunicorn {
+    let start = Start::Gunicorn {
         python: python::python(),
         arguments: vec![format!("--bind=0.0.0.0:{port}").into(), "app:app".into()],
     };
-    let mut subject = subject(&app, target);
-    let problem = prove(&subject).problem.unwrap();
+    let mut target = target(&app, start);
+    let problem = prove(&target).problem.unwrap();
     assert_eq!(problem.cause, Cause::PortTaken);
     let own = format!("port {port} is taken by process {}", std::process::id());
     assert!(problem.message.starts_with(&own), "{}", problem.message);
-    subject.site_runs = true;
-    let report = prove(&subject);
+    target.site_runs = true;
+    let report = prove(&target);
     assert!(report.ok, "{report}");
     assert_eq!(report.summary, "the app loads, and the site runs");
 }
@@ -353,10 +351,10 @@ fn a_port_in_use_is_a_problem_unless_the_site_itself_has_it() {
 #[test]
 fn an_interpreter_without_gunicorn_or_that_is_not_there_is_told_so() {
     let app = App::new(&[("app.py", FLASK), ("requirements.txt", "flask\n")]);
-    let nowhere = Target::Gunicorn { python: "/nowhere/python".into(), arguments: vec!["app:app".into()] };
-    assert_eq!(prove(&subject(&app, nowhere)).problem.unwrap().cause, Cause::NoPython);
+    let nowhere = Start::Gunicorn { python: "/nowhere/python".into(), arguments: vec!["app:app".into()] };
+    assert_eq!(prove(&target(&app, nowhere)).problem.unwrap().cause, Cause::NoPython);
     // The base interpreter, but with its user's and site's packages switched off.
-    let mut bare = subject(&app, gunicorn(&["app:app"]));
+    let mut bare = target(&app, gunicorn(&["app:app"]));
     let blocker = App::new(&[("gunicorn/__init__.py", "raise ImportError('blocked')\n")]);
     bare.environ.set("PYTHONPATH", &blocker.root);
     let problem = prove(&bare).problem.unwrap();
@@ -368,8 +366,8 @@ fn an_interpreter_without_gunicorn_or_that_is_not_there_is_told_so() {
 fn other_commands_are_checked_as_far_as_that_goes_without_running_them() {
     let app = App::new(&[("plain", "#!/bin/sh\n")]);
     let plain = app.root.join("plain");
-    let program = |name: &str, path: &str| Target::Program { name: name.into(), path: path.into() };
-    let script = |text: &str| Target::Script { shell: "/bin/sh".into(), text: text.into() };
+    let program = |name: &str, path: &str| Start::Program { name: name.into(), path: path.into() };
+    let script = |text: &str| Start::Script { shell: "/bin/sh".into(), text: text.into() };
     let rows = [
         ("a program", program("sh", "/bin/sh"), None),
         ("no program", program("streamlit", "/nowhere/streamlit"), Some(Cause::Program)),
@@ -377,10 +375,10 @@ fn other_commands_are_checked_as_far_as_that_goes_without_running_them() {
         ("a folder", program("etc", "/etc"), Some(Cause::Program)),
         ("a script", script("echo $HOME > /nowhere/x\n"), None),
         ("half a script", script("if true; then\n"), Some(Cause::Script)),
-        ("the default site", Target::DefaultSite, Some(Cause::NoApp)),
+        ("the default site", Start::DefaultSite, Some(Cause::NoApp)),
     ];
-    for (row, target, cause) in rows {
-        let report = prove(&subject(&app, target));
+    for (row, start, cause) in rows {
+        let report = prove(&target(&app, start));
         assert_eq!(report.problem.as_ref().map(|problem| problem.cause), cause, "{row}: {report}");
         assert_eq!(report.ok, cause.is_none(), "{row}");
     }

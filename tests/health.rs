@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod ports;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
@@ -86,7 +88,7 @@ fn a_status_line_that_comes_in_pieces_is_read_whole() {
 
 #[test]
 fn nobody_listening_is_told_so() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = ports::free_port();
     let output = health(port, &[]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(line(&output), format!("unhealthy: port {port} has no listener for GET /\n"));

@@ -7,10 +7,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Resolved, Runs, SHELL, Surroundings, kind_of_program, not_executable, reason, resolve_line, word};
+use super::{Resolved, Runs, Surroundings, kind_of_program, not_executable, reason, resolve_line, word};
 use crate::error::{Failure, status};
 use crate::files::Access;
 use crate::model::Notice;
+use crate::shell::shebang::Shebang;
+use crate::shell::shells::SHELL;
 
 /// The longest text that fits into one argument (`MAX_ARG_STRLEN` of the kernel, 32 pages, the final NUL included).
 const ARGUMENT_LIMIT: usize = 128 * 1024 - 1;
@@ -59,12 +61,13 @@ fn resolve_nested(
     if text.trim_ascii().is_empty() {
         return Err(Failure::usage(format!("`{shown}` is empty")).with_hint("write the start-up command into it"));
     }
-    let mut resolved = if let Some(line) = text.strip_prefix(b"#!") {
-        script(path, name, rest, &Shebang::parse(line), is_repaired.then_some(&text), around)?
+    let shebang = Shebang::of(&text);
+    let mut resolved = if text.starts_with(b"#!") {
+        script(path, name, rest, shebang, is_repaired.then_some(&text), around)?
     } else if has_extension(path, "py") {
         return python(path, name, rest, around);
     } else if has_extension(path, "sh") || has_extension(path, "bash") || !rest.is_empty() {
-        script(path, name, rest, &Shebang::none(), is_repaired.then_some(&text), around)?
+        script(path, name, rest, None, is_repaired.then_some(&text), around)?
     } else {
         command_text(path, name, &text, around, depth)?
     };
@@ -101,50 +104,22 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|own| own.eq_ignore_ascii_case(extension))
 }
 
-/// The first line of a script: the kernel splits it into a program and at most one argument (execve(2)).
-struct Shebang<'a> {
-    interpreter: &'a [u8],
-    argument: Option<&'a [u8]>,
-}
-
-impl<'a> Shebang<'a> {
-    fn parse(behind: &'a [u8]) -> Self {
-        let line = behind.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
-        let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
-        let argument = line[end..].trim_ascii();
-        match &line[..end] {
-            [] => Self::none(),
-            interpreter => Self { interpreter, argument: (!argument.is_empty()).then_some(argument) },
-        }
-    }
-
-    /// A script that names no interpreter is the shell's (POSIX, 2.9.1.4).
-    fn none() -> Self {
-        Self { interpreter: SHELL.as_bytes(), argument: None }
-    }
-
-    /// The program that runs in the end: what `env` looks up, else the interpreter itself.
-    fn program(&self) -> &'a [u8] {
-        let is_env = self.interpreter.ends_with(b"/env");
-        let looked_up = self.argument.filter(|_| is_env).unwrap_or(self.interpreter);
-        let mut words = looked_up.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty() && *word != b"-S");
-        words.next().unwrap_or(self.interpreter)
-    }
-}
-
 fn script(
     path: &Path,
     name: &OsStr,
     rest: &[OsString],
-    shebang: &Shebang,
+    shebang: Option<Shebang>,
     repaired: Option<&Vec<u8>>,
     around: &Surroundings,
 ) -> Result<Resolved, Failure> {
     let shown = name.display();
-    let interpreter = Path::new(OsStr::from_bytes(shebang.interpreter));
+    // A script that names no interpreter is the shell's (POSIX, 2.9.1.4).
+    let shebang = shebang.unwrap_or(Shebang::of_shell(SHELL));
+    let interpreter = shebang.interpreter();
+    let program = shebang.program();
     let runs = match kind_of_program(path, rest) {
         Runs::Gunicorn => Runs::Gunicorn,
-        _ => kind_of_program(Path::new(OsStr::from_bytes(shebang.program())), &[]),
+        _ => kind_of_program(Path::new(&program), &[]),
     };
     let missing = |what: &OsStr| {
         Failure::usage(format!("`{shown}` wants the interpreter `{}`, which is not here", what.display()))
@@ -158,9 +133,8 @@ fn script(
         }
         return Err(missing(interpreter.as_os_str()));
     }
-    let program = OsStr::from_bytes(shebang.program());
-    if !program.as_bytes().contains(&b'/') && around.files.program(program, around.path).is_none() {
-        return Err(missing(program));
+    if !program.as_bytes().contains(&b'/') && around.files.program(&program, around.path).is_none() {
+        return Err(missing(&program));
     }
     let reading = format!("the script `{shown}`, run by `{}`", program.display());
     match repaired {
@@ -170,7 +144,7 @@ fn script(
                 return Err(Failure::usage(format!("`{shown}` has Windows line ends and is too long to repair"))
                     .with_hint(format!("convert it: `sed -i 's/\\r$//' {shown}`")));
             }
-            let options: Vec<&OsStr> = shebang.argument.into_iter().map(OsStr::from_bytes).collect();
+            let options: Vec<&OsStr> = shebang.argument().into_iter().collect();
             let path = path.as_os_str();
             let mut resolved = Resolved::shell(interpreter.as_os_str(), &options, word(text), path, reading);
             resolved.argv.extend_from_slice(rest);
@@ -178,7 +152,7 @@ fn script(
         }
         _ => {
             let mut argv = vec![interpreter.into()];
-            argv.extend(shebang.argument.map(word));
+            argv.extend(shebang.argument().map(OsStr::to_owned));
             argv.push(path.into());
             argv.extend_from_slice(rest);
             Ok(Resolved::new(runs, interpreter, argv, reading))
@@ -255,14 +229,14 @@ pub(super) fn found_program(
         argv.extend_from_slice(rest);
         Ok(Resolved::new(runs, interpreter, argv, format!("{reading}, by `{}`", interpreter.display())))
     };
-    let Some(line) = content.strip_prefix(b"#!") else {
+    if !content.starts_with(b"#!") {
         let is_text = !content.is_empty() && !is_binary(&content);
         if is_text {
             return run_by(Path::new(SHELL), Runs::Shell);
         }
         return Ok(Resolved::new(runs, program, words.to_vec(), reading));
-    };
-    let interpreter = Path::new(OsStr::from_bytes(Shebang::parse(line).interpreter));
+    }
+    let interpreter = Shebang::of(&content).map_or(Path::new(SHELL), |shebang| shebang.interpreter());
     if around.files.is_file(interpreter) || runs == Runs::Gunicorn {
         return Ok(Resolved::new(runs, program, words.to_vec(), reading));
     }

@@ -14,10 +14,8 @@ use crate::files::{Access, Files, Kind};
 use crate::model::Notice;
 use crate::python::environment::Python;
 use crate::settings::Given;
+use crate::shell::shells::{self, SHELL};
 use crate::shell::words;
-
-/// The shell for shell syntax and for scripts that name none.
-pub const SHELL: &str = "/bin/sh";
 
 /// What the search for a command needs to know.
 pub struct Surroundings<'a> {
@@ -177,11 +175,10 @@ fn is_gunicorn_argument(word: &OsStr, around: &Surroundings) -> bool {
 
 /// `gunicorn ...`, `python -m gunicorn ...`, a shell, or any other program.
 fn kind_of_program(program: &Path, arguments: &[OsString]) -> Runs {
-    const SHELLS: [&str; 7] = ["ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"];
-    match program.file_name().and_then(OsStr::to_str) {
-        Some("gunicorn") => Runs::Gunicorn,
-        Some(name) if SHELLS.contains(&name) => Runs::Shell,
-        Some(name) if name.starts_with("python") => match arguments {
+    match program.file_name() {
+        Some(name) if name == "gunicorn" => Runs::Gunicorn,
+        Some(name) if shells::is_shell(name) => Runs::Shell,
+        Some(name) if name.as_bytes().starts_with(b"python") => match arguments {
             [dash_m, module, ..] if dash_m == "-m" && module == "gunicorn" => Runs::Gunicorn,
             _ => Runs::Program,
         },

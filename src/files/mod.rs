@@ -1,10 +1,12 @@
-//! The only reader of the disk: what is in the app root, in its environment, and in the image.
+//! The only reader of what a decision depends on: the app root, its environment, and the image.
 //!
-//! Everything that decides takes a [`Files`], so that it can be tested on a tree that exists only in memory, and so
-//! that nothing is read twice. [`Disk`] is the real one, [`Memory`] the one for tests.
+//! Everything that decides takes a [`Files`] and opens nothing itself, so that it can be tested on a tree that exists
+//! only in memory, and so that nothing is read twice. What acts (`build`, the default site, the init) has its own
+//! access. [`Disk`] is the real one, [`Memory`] the one for tests.
 
 mod disk;
 mod memory;
+mod search_path;
 
 use std::ffi::OsStr;
 use std::io;
@@ -207,8 +209,13 @@ pub trait Files {
     fn link(&self, path: &Path) -> Option<PathBuf>;
 
     /// The program that `name` means: the first executable file of that name in the folders of `path`, as
-    /// `execvp(3)` finds it. A name with a slash is no name to look up.
-    fn program(&self, name: &OsStr, path: &OsStr) -> Option<PathBuf>;
+    /// `execvp(3)` finds it from the app root. A name with a slash is no name to look up.
+    fn program(&self, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+        search_path::find(self, name, path)
+    }
+
+    /// The folder that relative paths start from: the app root.
+    fn root(&self) -> &Path;
 
     /// May this process do that? A path that is not there may not.
     fn may(&self, path: &Path, access: Access) -> bool;

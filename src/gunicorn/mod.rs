@@ -4,13 +4,13 @@ pub mod arguments;
 pub mod options;
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Failure, status};
 use crate::files::{Access, Files};
 use crate::model::Interface;
 use crate::python::environment::Python;
+use crate::shell::shebang::Shebang;
 
 /// A gunicorn that can be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +111,7 @@ fn parse_version(init: &[u8]) -> Option<Version> {
 /// The interpreter that the first line of a script names, if it is there.
 pub(crate) fn script_interpreter(files: &dyn Files, script: &Path) -> Option<PathBuf> {
     let content = files.read(script).ok()?;
-    let line = content.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?.trim_ascii();
-    let interpreter = Path::new(OsStr::from_bytes(line.split(u8::is_ascii_whitespace).next()?));
+    let interpreter = Shebang::of(&content)?.interpreter();
     files.may(interpreter, Access::Execute).then(|| interpreter.to_owned())
 }
 

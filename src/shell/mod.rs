@@ -1,3 +1,5 @@
-//! What a POSIX shell knows of words.
+//! What a POSIX shell and the kernel know of command lines: words, the first lines of scripts, the shells themselves.
 
+pub mod shebang;
+pub mod shells;
 pub mod words;

@@ -139,6 +139,13 @@ pub fn quote(word: &OsStr) -> Vec<u8> {
     in_single_quotes(word)
 }
 
+/// Words as one line in which a POSIX shell, and [`split`], find just these words.
+#[must_use]
+pub fn join<W: AsRef<OsStr>>(words: impl IntoIterator<Item = W>) -> OsString {
+    let quoted: Vec<Vec<u8>> = words.into_iter().map(|word| quote(word.as_ref())).collect();
+    OsString::from_vec(quoted.join(&b' '))
+}
+
 /// A word between single quotes, where nothing is special to a shell but the quote itself.
 #[must_use]
 pub fn in_single_quotes(word: &OsStr) -> Vec<u8> {
@@ -155,6 +162,8 @@ pub fn in_single_quotes(word: &OsStr) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -237,12 +246,45 @@ mod tests {
     }
 
     #[test]
-    fn quoting_is_undone_by_splitting() {
-        for word in [&b"plain"[..], b"", b"a b", b"it's", b"$HOME `id` \\", b"\xff\n\"", b"*", b"--bind=0.0.0.0"] {
-            let word = OsStr::from_bytes(word);
-            let line = split(&OsString::from_vec(quote(word))).unwrap();
-            assert_eq!((line.words, line.needs_shell), (vec![word.to_owned()], false));
+    fn only_what_needs_quotes_gets_them() {
+        for (word, quoted) in [
+            ("--bind=0.0.0.0", "--bind=0.0.0.0"),
+            ("a_1@%+:,./-", "a_1@%+:,./-"),
+            ("", "''"),
+            ("it's", "'it'\\''s'"),
+            ("caf\u{e9}", "'caf\u{e9}'"),
+        ] {
+            assert_eq!(quote(OsStr::new(word)), quoted.as_bytes(), "{word}");
         }
-        assert_eq!(quote(OsStr::new("--bind=0.0.0.0")), b"--bind=0.0.0.0");
+        assert_eq!(join(["a b", "c"]), "'a b' c");
+    }
+
+    /// Bytes as they stand in command lines, the special ones far more often than by chance.
+    fn text() -> impl Strategy<Value = OsString> {
+        let byte = prop_oneof![
+            4 => prop::sample::select(br#" "'\$`&|;<>()*?[]#~=%!{}.:/-"#.to_vec()),
+            2 => prop::sample::select(b"abAB01_\n\t\r".to_vec()),
+            1 => 1_u8..,
+        ];
+        prop::collection::vec(byte, 0..24).prop_map(OsString::from_vec)
+    }
+
+    proptest! {
+        #[test]
+        fn quoting_is_undone_by_splitting(words in prop::collection::vec(text(), 0..6)) {
+            let line = split(&join(&words)).unwrap();
+            prop_assert_eq!(&line.words, &words);
+            // A quoted operator is a word; only what begins a command may be one for a shell.
+            prop_assert!(!line.needs_shell || is_for_a_shell(&words[0]));
+        }
+
+        #[test]
+        fn splitting_never_fails_but_for_what_is_not_closed(text in text()) {
+            if let Ok(line) = split(&text) {
+                // Nothing is invented: every byte of a word stands in the text.
+                prop_assert!(line.words.iter().map(|word| word.len()).sum::<usize>() <= text.len());
+                prop_assert_eq!(split(&join(&line.words)).unwrap().words, line.words);
+            }
+        }
     }
 }

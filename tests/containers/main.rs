@@ -23,6 +23,8 @@ mod images;
 mod lifecycle;
 mod logs;
 mod order;
+#[path = "../ports/mod.rs"]
+mod ports;
 mod rolling;
 mod site;
 mod ssh;

@@ -177,8 +177,3 @@ fn descendants(pid: Pid) -> Vec<Pid> {
     let children = children.split_whitespace().filter_map(|child| Some(Pid::from_raw(child.parse().ok()?)));
     children.flat_map(|child| descendants(child).into_iter().chain([child])).collect()
 }
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect, reason = "a test that panics has failed")]
 
+#[path = "../ports/mod.rs"]
+mod ports;
 #[path = "../python/mod.rs"]
 mod python;
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+pub(crate) use crate::ports::free_port;
 use crate::python::{self, Running};
 
 /// How long anything may take on a busy machine. Only a test that fails takes so long.
@@ -28,11 +29,6 @@ pub(crate) fn pystart(root: &Path) -> Command {
 /// The packages of the tests stand for those of the image: their `bin` is first on the search path.
 pub(crate) fn path() -> String {
     format!("{}:/usr/local/bin:/usr/bin:/bin", python::environment().join("bin").display())
-}
-
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A site that runs until it is dropped.

@@ -1,137 +1,33 @@
 //! From what the probe told to what a person should hear: the cause, the line, the next step. Pure.
 
-use std::path::Path;
-
-use serde::Serialize;
-
-use super::missing;
-use super::observation::{Absent, Calling, Ending, Exception, Frame, Observation, Stage};
-
-/// How many lines of the user's code are shown, innermost last.
-const SHOWN: usize = 4;
-
-/// Where things are, for telling the user's code from everybody else's and for naming what is near.
-#[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
-    /// The app root.
-    pub app_root: &'a Path,
-    /// What is known about the Python environment.
-    pub packages: &'a missing::Packages,
-    /// Does the probe run under a time limit of this many seconds?
-    pub limit_seconds: f64,
-}
-
-/// What kind of failure it is, for machines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// No app of the user's was found: the default site would be served.
-    NoApp,
-    /// `run` would refuse to start anything.
-    Impossible,
-    /// The interpreter could not be started.
-    NoPython,
-    /// gunicorn cannot be imported.
-    NoGunicorn,
-    /// gunicorn refuses its command line or configuration.
-    Settings,
-    /// The worker class cannot be imported.
-    Worker,
-    /// A module is not installed.
-    ModuleNotFound,
-    /// A name cannot be imported from a module.
-    Import,
-    /// A file is not valid Python.
-    Syntax,
-    /// The module has no such name.
-    NameNotFound,
-    /// What the name stands for is no app.
-    NotAnApp,
-    /// Django's settings are incomplete or wrong.
-    DjangoSettings,
-    /// The app factory raised.
-    Factory,
-    /// Importing the module raised.
-    Raised,
-    /// The module ended the interpreter.
-    Exited,
-    /// A signal ended the interpreter.
-    Killed,
-    /// Loading took longer than the limit.
-    TimedOut,
-    /// The worker class calls apps in another way than this one wants.
-    Interface,
-    /// Somebody else listens on the port.
-    PortTaken,
-    /// The program of the custom command cannot be started.
-    Program,
-    /// The shell refuses the script.
-    Script,
-}
-
-/// A line of code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
-    /// Its file; relative to the app root where it is in it.
-    pub file: String,
-    /// Its number, from 1.
-    pub line: u32,
-    /// The function it is in, `<module>` outside of any.
-    pub function: String,
-    /// The line itself, trimmed; empty if not known.
-    pub source: String,
-}
-
-/// Why the site would not start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// For machines.
-    pub cause: Cause,
-    /// What happened: lower case, no final period, literals in backticks.
-    pub message: String,
-    /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// The user's own lines on the way to it, innermost last.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<Line>,
-}
-
-impl Problem {
-    /// A problem without lines and without a next step.
-    pub fn new(cause: Cause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into(), hint: None, lines: Vec::new() }
-    }
-
-    /// The same problem with a next step.
-    #[must_use]
-    pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
-    }
-}
+use super::context::Context;
+use super::lines::{own_lines, shortened};
+use super::missing_module;
+use super::observation::{Absent, Calling, Ending, Exception, Observation, Stage};
+use super::problem::{Cause, Line, Problem};
 
 /// The first reason why this would not serve, in the order in which gunicorn would meet it; `None` if it would.
 #[must_use]
-pub fn diagnose(seen: &Observation, ending: Ending, around: &Surroundings<'_>) -> Option<Problem> {
+pub(super) fn diagnose(seen: &Observation, ending: Ending, context: &Context<'_>) -> Option<Problem> {
     if let Some(failure) = &seen.failure {
-        return failure.chain.first().map(|error| raised(seen, failure.stage, error, &failure.chain, around));
+        return failure.chain.first().map(|error| raised(seen, failure.stage, error, &failure.chain, context));
     }
     if let Some(absent) = &seen.absent {
         return Some(name_not_found(seen, absent));
     }
     match ending {
-        Ending::Complete => mismatch(seen),
-        Ending::TimedOut => Some(hang(seen, around)),
+        Ending::Complete => interface_mismatch(seen),
+        Ending::TimedOut => Some(timed_out(seen, context)),
         Ending::Exited(status) => Some(Problem::new(
             Cause::Exited,
-            format!("{} ended the interpreter with status {status}", doing(seen, seen.stage)),
+            format!("{} ended the interpreter with status {status}", activity(seen, seen.stage)),
         )),
-        Ending::Signalled(signal) => Some(killed(seen, signal)),
+        Ending::Signalled(signal) => Some(killed_by_signal(seen, signal)),
     }
 }
 
-/// What was being done at a stage, as the subject of a sentence.
-fn doing(seen: &Observation, stage: Stage) -> String {
+/// What happens at a stage, as the subject of a sentence.
+fn activity(seen: &Observation, stage: Stage) -> String {
     let app = seen.settings.as_ref().map_or("", |settings| settings.app.as_str());
     let (module, object) = app.split_once(':').unwrap_or((app, "application"));
     match stage {
@@ -145,50 +41,47 @@ fn doing(seen: &Observation, stage: Stage) -> String {
     }
 }
 
-fn raised(
-    seen: &Observation,
-    stage: Stage,
-    error: &Exception,
-    chain: &[Exception],
-    around: &Surroundings<'_>,
-) -> Problem {
+fn raised(seen: &Observation, stage: Stage, error: &Exception, chain: &[Exception], context: &Context<'_>) -> Problem {
     // Django wraps nothing, but a settings module that cannot be imported is often the second in the chain.
     let django = chain.iter().find(|error| error.home.starts_with("django.core.exceptions"));
     let mut problem = match (stage, error.kind.as_str()) {
-        (_, "SyntaxError" | "IndentationError" | "TabError") if error.file.is_some() => syntax_error(error, around),
+        (_, "SyntaxError" | "IndentationError" | "TabError") if error.file.is_some() => syntax_error(error, context),
         (Stage::Gunicorn, _) => {
-            Problem::new(Cause::NoGunicorn, format!("gunicorn cannot be imported: {}", said(error)))
-                .with_hint(around.packages.how_to_install("gunicorn"))
+            Problem::new(Cause::NoGunicorn, format!("gunicorn cannot be imported: {}", kind_and_message(error)))
+                .with_hint(context.packages.how_to_install("gunicorn"))
         }
         (Stage::Settings, "SystemExit") => {
             Problem::new(Cause::Settings, "gunicorn refuses its options or its configuration file")
                 .with_hint("its own message stands above; `pystart explain` shows where each option comes from")
         }
         (Stage::Settings, _) => {
-            Problem::new(Cause::Settings, format!("gunicorn refuses its configuration: {}", said(error)))
+            Problem::new(Cause::Settings, format!("gunicorn refuses its configuration: {}", kind_and_message(error)))
         }
-        (Stage::Worker, _) => worker_missing(error, around),
+        (Stage::Worker, _) => worker_class_missing(error, context),
         (Stage::Module | Stage::Object, "ModuleNotFoundError") if error.missing.is_some() => {
-            missing::explain(error, seen, around)
+            missing_module::diagnose(error, seen, context)
         }
         (Stage::Object, "AppImportError") => Problem::new(Cause::NotAnApp, error.message.clone()),
         (_, "SystemExit") => {
-            Problem::new(Cause::Exited, format!("{} calls `sys.exit({})`", doing(seen, stage), error.message))
+            Problem::new(Cause::Exited, format!("{} calls `sys.exit({})`", activity(seen, stage), error.message))
                 .with_hint("keep what only a command should do behind `if __name__ == \"__main__\":`")
         }
         _ => match django {
-            Some(error) => Problem::new(Cause::DjangoSettings, format!("Django's settings: {}", said(error)))
-                .with_hint(
-                    "set what it asks for in the app settings; `pystart env --json` shows which variables the app gets",
-                ),
-            None => other(seen, stage, error),
+            Some(error) => Problem::new(
+                Cause::DjangoSettings,
+                format!("Django's settings: {}", kind_and_message(error)),
+            )
+            .with_hint(
+                "set what it asks for in the app settings; `pystart env --json` shows which variables the app gets",
+            ),
+            None => any_other(seen, stage, error),
         },
     };
     if problem.lines.is_empty() {
         // The innermost error may have been raised by a package; what led there is in the one before it.
         problem.lines = chain
             .iter()
-            .map(|error| users_lines(&error.frames, around))
+            .map(|error| own_lines(&error.frames, context))
             .find(|lines| !lines.is_empty())
             .unwrap_or_default();
     }
@@ -202,25 +95,25 @@ fn raised(
 fn unfit_package(error: &Exception, seen: &Observation) -> Option<String> {
     let (_, inside) = error.frames.last()?.0.rsplit_once("/site-packages/")?;
     let package = inside.split('/').next()?.trim_end_matches(".py");
-    let version = seen.python.as_ref().map_or("", |python| missing::minor(&python.version));
+    let version = seen.python.as_ref().map_or("", |python| python.minor());
     Some(format!(
         "the package `{package}` does not fit Python {version} or another package: take another version of it"
     ))
 }
 
-fn said(error: &Exception) -> String {
+fn kind_and_message(error: &Exception) -> String {
     let kind = &error.kind;
     let message = error.message.trim();
     if message.is_empty() { format!("`{kind}`") } else { format!("`{kind}`: {message}") }
 }
 
-fn other(seen: &Observation, stage: Stage, error: &Exception) -> Problem {
+fn any_other(seen: &Observation, stage: Stage, error: &Exception) -> Problem {
     let cause = match (stage, error.kind.as_str()) {
         (Stage::Object, _) => Cause::Factory,
         (_, "ImportError") => Cause::Import,
         _ => Cause::Raised,
     };
-    let problem = Problem::new(cause, format!("{} raises {}", doing(seen, stage), said(error)));
+    let problem = Problem::new(cause, format!("{} raises {}", activity(seen, stage), kind_and_message(error)));
     let name = error.message.trim_matches('\'');
     if error.kind == "KeyError" && is_variable_name(name) {
         return problem
@@ -234,8 +127,8 @@ fn is_variable_name(text: &str) -> bool {
     text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-fn syntax_error(error: &Exception, around: &Surroundings<'_>) -> Problem {
-    let file = shortened(error.file.as_deref().unwrap_or_default(), around.app_root);
+fn syntax_error(error: &Exception, context: &Context<'_>) -> Problem {
+    let file = shortened(error.file.as_deref().unwrap_or_default(), context.app_root);
     let line = error.line.unwrap_or_default();
     let message = format!("`{file}`, line {line}: syntax error: {}", error.message);
     let source = error.source.clone().unwrap_or_default();
@@ -243,7 +136,7 @@ fn syntax_error(error: &Exception, around: &Surroundings<'_>) -> Problem {
     Problem { lines, ..Problem::new(Cause::Syntax, message) }
 }
 
-fn worker_missing(error: &Exception, around: &Surroundings<'_>) -> Problem {
+fn worker_class_missing(error: &Exception, context: &Context<'_>) -> Problem {
     // gunicorn puts a whole traceback into the message; its last line is the cause.
     let cause = error.message.trim_end_matches([']', '\n']).lines().last().unwrap_or_default().trim().to_owned();
     let class = error.message.split('\'').nth(1).unwrap_or_default();
@@ -252,7 +145,7 @@ fn worker_missing(error: &Exception, around: &Surroundings<'_>) -> Problem {
         module => module,
     };
     let problem = Problem::new(Cause::Worker, format!("the worker class `{class}` cannot be imported: {cause}"));
-    if package.is_empty() { problem } else { problem.with_hint(around.packages.how_to_install(package)) }
+    if package.is_empty() { problem } else { problem.with_hint(context.packages.how_to_install(package)) }
 }
 
 fn name_not_found(seen: &Observation, absent: &Absent) -> Problem {
@@ -268,7 +161,7 @@ fn name_not_found(seen: &Observation, absent: &Absent) -> Problem {
     }
 }
 
-fn mismatch(seen: &Observation) -> Option<Problem> {
+fn interface_mismatch(seen: &Observation) -> Option<Problem> {
     let (object, worker) = (seen.object.as_ref()?, seen.worker.as_ref()?);
     let (kind, class) = (&object.kind, &worker.name);
     match (object.interface, worker.interface) {
@@ -290,22 +183,22 @@ fn mismatch(seen: &Observation) -> Option<Problem> {
     }
 }
 
-fn hang(seen: &Observation, around: &Surroundings<'_>) -> Problem {
-    let limit = around.limit_seconds;
+fn timed_out(seen: &Observation, context: &Context<'_>) -> Problem {
+    let limit = context.limit_seconds;
     let mut outermost_first = seen.stuck.clone();
     outermost_first.reverse();
-    let lines = users_lines(&outermost_first, around);
+    let lines = own_lines(&outermost_first, context);
     let place = lines.last().map(|line| format!(", at `{}` line {}", line.file, line.line)).unwrap_or_default();
-    let message = format!("{} is not done after {limit} s{place}", doing(seen, seen.stage));
+    let message = format!("{} is not done after {limit} s{place}", activity(seen, seen.stage));
     let hint = "a server, a bot or a loop belongs behind `if __name__ == \"__main__\":`; if it is only slow, give more \
                 time with `--time-limit`";
     Problem { lines, ..Problem::new(Cause::TimedOut, message).with_hint(hint) }
 }
 
-fn killed(seen: &Observation, signal: i32) -> Problem {
+fn killed_by_signal(seen: &Observation, signal: i32) -> Problem {
     let name =
         nix::sys::signal::Signal::try_from(signal).map_or_else(|_| signal.to_string(), |signal| signal.to_string());
-    let problem = Problem::new(Cause::Killed, format!("{} ended with signal {name}", doing(seen, seen.stage)));
+    let problem = Problem::new(Cause::Killed, format!("{} ended with signal {name}", activity(seen, seen.stage)));
     match name.as_str() {
         "SIGKILL" => problem.with_hint("most often the memory limit of the container: see `dmesg` or raise the limit"),
         "SIGSEGV" | "SIGBUS" | "SIGILL" | "SIGABRT" => problem.with_hint(
@@ -315,46 +208,20 @@ fn killed(seen: &Observation, signal: i32) -> Problem {
     }
 }
 
-/// The last lines that belong to the user, outermost first.
-fn users_lines(frames: &[Frame], around: &Surroundings<'_>) -> Vec<Line> {
-    let own: Vec<_> = frames.iter().filter(|frame| is_users(&frame.0, around)).collect();
-    own[own.len().saturating_sub(SHOWN)..]
-        .iter()
-        .map(|Frame(file, line, function, source)| Line {
-            file: shortened(file, around.app_root),
-            line: *line,
-            function: function.clone(),
-            source: source.clone(),
-        })
-        .collect()
-}
-
-/// In the app root, and in no environment.
-fn is_users(file: &str, around: &Surroundings<'_>) -> bool {
-    let path = Path::new(file);
-    let environment = around.packages.environment.as_deref();
-    (path.is_relative() || path.starts_with(around.app_root))
-        && !file.starts_with('<')
-        && !environment.is_some_and(|folder| path.starts_with(folder))
-        && !path.components().any(|part| part.as_os_str() == "site-packages" || part.as_os_str() == "dist-packages")
-}
-
-/// A path as the user knows it: from the app root.
-pub(super) fn shortened(file: &str, app_root: &Path) -> String {
-    Path::new(file).strip_prefix(app_root).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::observation::Failure;
+    use std::path::Path;
+
+    use super::super::observation::{Failure, Frame};
+    use super::super::packages::Packages;
     use super::*;
 
     /// The diagnosis of an exception at a stage, in `/app` with the environment `/app/lib-of-app`.
     fn problem(stage: Stage, chain: Vec<Exception>) -> Problem {
-        let packages = missing::Packages { environment: Some("/app/lib-of-app".into()), ..Default::default() };
-        let around = Surroundings { app_root: Path::new("/app"), packages: &packages, limit_seconds: 1.0 };
+        let packages = Packages { environment: Some("/app/lib-of-app".into()), ..Default::default() };
+        let context = Context { app_root: Path::new("/app"), packages: &packages, limit_seconds: 1.0 };
         let seen = Observation { failure: Some(Failure { stage, chain }), ..Observation::default() };
-        diagnose(&seen, Ending::Complete, &around).unwrap()
+        diagnose(&seen, Ending::Complete, &context).unwrap()
     }
 
     fn exception(kind: &str, message: &str, files: &[&str]) -> Exception {
@@ -371,22 +238,6 @@ mod tests {
 
     fn files(problem: &Problem) -> Vec<&str> {
         problem.lines.iter().map(|line| line.file.as_str()).collect()
-    }
-
-    #[test]
-    fn only_the_users_own_lines_are_shown_and_of_those_the_last() {
-        let frames = [
-            "/app/a.py",
-            "<frozen importlib._bootstrap>",
-            "/usr/lib/python3/json.py",
-            "/app/lib-of-app/lib/x.py",
-            "/app/vendor/site-packages/y.py",
-            "b.py",
-        ];
-        let shown = problem(Stage::Module, vec![exception("ValueError", "x", &frames)]);
-        assert_eq!(files(&shown), ["a.py", "b.py"]);
-        let many = problem(Stage::Module, vec![exception("ValueError", "x", &["/app/a.py"; 9])]);
-        assert_eq!(many.lines.iter().map(|line| line.line).collect::<Vec<_>>(), [6, 7, 8, 9]);
     }
 
     #[test]
@@ -433,7 +284,7 @@ mod tests {
         for (signal, part) in
             [(9, Some("memory limit")), (11, Some("native code")), (6, Some("native code")), (15, None)]
         {
-            let hint = killed(&Observation::default(), signal).hint;
+            let hint = killed_by_signal(&Observation::default(), signal).hint;
             assert_eq!(hint.is_some(), part.is_some(), "{signal}");
             assert!(hint.unwrap_or_default().contains(part.unwrap_or_default()), "{signal}");
         }

@@ -13,6 +13,14 @@ pub struct Python {
     pub prefix: String,
 }
 
+impl Python {
+    /// `3.12` of `3.12.1`.
+    pub(super) fn minor(&self) -> &str {
+        let end = self.version.match_indices('.').nth(1).map_or(self.version.len(), |(at, _)| at);
+        &self.version[..end]
+    }
+}
+
 /// The gunicorn that was imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gunicorn {
@@ -75,7 +83,7 @@ pub struct Object {
 
 /// The module has no such name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Absent {
+pub(super) struct Absent {
     /// The name that gunicorn would look up.
     pub wanted: String,
     /// Names of the module that may have been meant: apps, then factories as `name()`.
@@ -84,11 +92,11 @@ pub struct Absent {
 
 /// One line of a traceback: file, line, function, source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Frame(pub String, pub u32, pub String, pub String);
+pub(super) struct Frame(pub String, pub u32, pub String, pub String);
 
 /// An exception.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exception {
+pub(super) struct Exception {
     /// The name of its class.
     pub kind: String,
     /// The module of its class.
@@ -114,7 +122,7 @@ pub struct Exception {
 
 /// Where loading stopped, and on what; never without an exception.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub(super) struct Failure {
     /// The stage that was reached.
     pub stage: Stage,
     /// The exception, then those it was raised from.
@@ -124,7 +132,7 @@ pub struct Failure {
 /// The steps of loading, in their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Stage {
+pub(super) enum Stage {
     /// The interpreter starts.
     #[default]
     Python,
@@ -142,7 +150,7 @@ pub enum Stage {
 
 /// How the interpreter ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub(super) enum Ending {
     /// It told all it had to tell.
     Complete,
     /// It ended before that, with this exit status.
@@ -155,7 +163,7 @@ pub enum Ending {
 
 /// All that was learned from one run of the probe.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Observation {
+pub(super) struct Observation {
     /// The interpreter, once it ran.
     pub python: Option<Python>,
     /// gunicorn, once imported.
@@ -202,7 +210,7 @@ impl Observation {
     ///
     /// A line that is neither is dropped: it was cut off, or the app wrote to a descriptor it does not know.
     #[must_use]
-    pub fn read(channel: &[u8]) -> Self {
+    pub(super) fn read(channel: &[u8]) -> Self {
         let mut seen = Self::default();
         let mut dump = String::new();
         for line in String::from_utf8_lossy(channel).lines() {

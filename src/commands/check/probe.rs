@@ -31,7 +31,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// # Errors
 ///
 /// Those of starting the interpreter.
-pub fn run(
+pub(super) fn run(
     python: &Path,
     arguments: &[OsString],
     environ: &Environ,

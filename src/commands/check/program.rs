@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::{AccessFlags, access};
 
-use super::diagnosis::{Cause, Problem};
+use super::problem::{Cause, Problem};
 use crate::process::signals;
 
 /// A program must be there and executable.

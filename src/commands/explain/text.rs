@@ -1,6 +1,5 @@
 //! The report for people.
 
-use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal as _;
 
@@ -8,7 +7,7 @@ use super::Report;
 use crate::environ::Environ;
 use crate::model::Mode;
 use crate::model::{Step, Verdict};
-use crate::shell::words::quote;
+use crate::shell::words;
 
 /// Colours, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +66,7 @@ impl Report {
         let mut row = |label: &str, value: &str| writeln!(out, "  {label:<10}  {value}");
         row("step", &format!("{number} of {}, {name}", STEPS.len()))?;
         if let Some(argv) = &self.argv {
-            row("command", &quoted(argv))?;
+            row("command", &words::join(argv).to_string_lossy())?;
         }
         if let Some(program) = &self.program {
             row("program", &program.display().to_string())?;
@@ -175,11 +174,4 @@ impl Report {
 
 fn write_hint(out: &mut String, hint: Option<&str>) -> fmt::Result {
     hint.map_or(Ok(()), |hint| writeln!(out, "    hint: {hint}"))
-}
-
-/// A command line that can be pasted into a shell.
-fn quoted(argv: &[String]) -> String {
-    let words: Vec<String> =
-        argv.iter().map(|word| String::from_utf8_lossy(&quote(OsStr::new(word))).into_owned()).collect();
-    words.join(" ")
 }

@@ -1,10 +1,13 @@
 //! Who is there: the process table as `/proc` tells it, and who is to be told what.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::libc::pid_t;
+
+use crate::shell::shells;
 
 /// How many processes a message names; the rest is counted.
 const NAMED: usize = 8;
@@ -105,7 +108,7 @@ fn names_shell(cmdline: &[u8]) -> bool {
     let name = name.strip_prefix(b"-").unwrap_or(name);
     // `busybox sh` is what a link to busybox is called with where there are no links.
     let name = if name == b"busybox" { cmdline.split(|byte| *byte == 0).nth(1).unwrap_or_default() } else { name };
-    [&b"sh"[..], b"ash", b"bash", b"dash", b"ksh", b"ksh93", b"lksh", b"mksh", b"oksh", b"yash", b"zsh"].contains(&name)
+    shells::is_shell(OsStr::from_bytes(name))
 }
 
 /// Whether the process is stopped, so that it would notice a signal only after SIGCONT.

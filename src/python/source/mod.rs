@@ -45,6 +45,8 @@ pub fn read_with_calls(source: &[u8], keeps_call: fn(&str) -> bool) -> Module {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn bound(source: &str) -> Vec<(String, Place)> {
@@ -145,17 +147,9 @@ mod tests {
         assert!(read(table.as_bytes()).binds("app"));
     }
 
-    #[test]
-    fn no_bytes_make_the_reader_fail() {
-        // A small generator instead of a dependency: xorshift, seeded, so that a failure can be seen again.
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut next = |below: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            usize::try_from(state % below as u64).unwrap_or(0)
-        };
-        let parts: [&[u8]; 40] = [
+    /// Pieces of Python, so that the text gets past the lexer, and bytes that no text holds.
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let pieces: [&[u8]; 40] = [
             b"app",
             b" = ",
             b"Flask",
@@ -197,9 +191,14 @@ mod tests {
             b"case ",
             b"0x",
         ];
-        for _ in 0..3000 {
-            let source: Vec<u8> = (0..next(60)).flat_map(|_| parts[next(parts.len())].iter().copied()).collect();
-            assert!(read(&source).scope.bindings.len() <= 60);
+        prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+        #[test]
+        fn no_bytes_make_the_reader_fail(source in pieces()) {
+            prop_assert!(read(&source).scope.bindings.len() <= 60);
         }
     }
 }

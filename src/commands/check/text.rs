@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::Report;
 use super::observation::Calling;
+use super::report::Report;
 
 impl fmt::Display for Report {
     /// Facts as `name: value` lines in the order in which they were established, then the verdict.

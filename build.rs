@@ -1,0 +1,63 @@
+//! Tells the program what it is made from: `PYSTART_BUILD` is the version, the commit where it is known, and the target.
+//!
+//! The commit is that of `PYSTART_COMMIT`, else the one that a published crate names, else that of the checkout: for
+//! releases only, since a development build would be made anew at every commit.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Commits are shown with as many digits; git itself shows from 7 on.
+const DIGITS: usize = 9;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=PYSTART_COMMIT");
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    let folder = variable("CARGO_MANIFEST_DIR");
+    let commit = if variable("PROFILE") == "release" {
+        given_commit().or_else(|| published_commit(&folder)).or_else(|| checked_out_commit(&folder))
+    } else {
+        Some("development".to_owned())
+    };
+    let made_from = [commit.unwrap_or_default(), variable("TARGET")].join(" ");
+    println!("cargo::rustc-env=PYSTART_BUILD={} ({})", variable("CARGO_PKG_VERSION"), made_from.trim());
+}
+
+fn given_commit() -> Option<String> {
+    digits(&env::var("PYSTART_COMMIT").ok()?)
+}
+
+/// cargo writes this file into a crate that is packaged.
+fn published_commit(folder: &str) -> Option<String> {
+    let text = fs::read_to_string(Path::new(folder).join(".cargo_vcs_info.json")).ok()?;
+    digits(text.split("\"sha1\": \"").nth(1)?)
+}
+
+/// The commit of the folder's own repository, marked when a file of it was changed since.
+fn checked_out_commit(folder: &str) -> Option<String> {
+    let git = |words: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(folder).args(words).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    // An unpacked archive may lie in somebody else's repository.
+    let top = git(&["rev-parse", "--show-toplevel"])?;
+    if Path::new(&top).canonicalize().ok()? != Path::new(folder).canonicalize().ok()? {
+        return None;
+    }
+    for path in ["src", "Cargo.toml", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    // Every commit and checkout adds a line to it.
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    println!("cargo::rerun-if-changed={}", Path::new(folder).join(log).display());
+    let commit = digits(&git(&["rev-parse", "HEAD"])?)?;
+    let is_changed = !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
+    Some(if is_changed { commit + "-modified" } else { commit })
+}
+
+fn digits(commit: &str) -> Option<String> {
+    let commit = commit.get(..DIGITS)?;
+    commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| commit.to_owned())
+}
