@@ -66,3 +66,18 @@ pub(super) mod deletion {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deleted_word_is_neither_found_nor_listed() {
+        const TABLE: Words = Words::new("TABLE", &["one", "two"]);
+        assert_eq!((TABLE.has("one"), TABLE.rank("two"), TABLE.rank("three")), (true, 1, 2));
+        deletion::without("TABLE", "one", || {
+            assert_eq!((TABLE.has("one"), TABLE.rank("one"), TABLE.iter().collect()), (false, 2, vec!["two"]));
+        });
+        assert!(TABLE.has("one"));
+    }
+}

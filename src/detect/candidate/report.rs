@@ -43,12 +43,21 @@ impl FileReport {
         if keeps_a_bot_awake(&source.module) {
             objects.clear();
         }
-        let serves_on_import = serves_on_import(&source.module, objects.iter().map(|object| object.name.as_str()));
+        let serves_on_import =
+            serves_on_import(&source.module, |name| objects.iter().any(|object| object.name == name));
         let unverified = if objects.is_empty() { unverified(inference, &source, root) } else { None };
         let is_rejected = objects.is_empty() || blocks;
         let rejection = if is_rejected { rejection(inference, &source, root, standalone) } else { String::new() };
-        let serves = !served.is_empty();
-        Some(Self { source, objects, unverified, serves, blocks, serves_on_import, standalone, rejection })
+        Some(Self {
+            source,
+            objects,
+            unverified,
+            serves: !served.is_empty(),
+            blocks,
+            serves_on_import,
+            standalone,
+            rejection,
+        })
     }
 
     /// Is there an object that a server can import?

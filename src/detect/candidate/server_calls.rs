@@ -132,14 +132,11 @@ pub(super) fn blocking_owners(module: &Module) -> impl Iterator<Item = Value> {
     })
 }
 
-/// Is one of these objects served when the file is imported: `app.run()` at the top level?
-pub(super) fn serves_on_import<'n>(module: &Module, objects: impl Iterator<Item = &'n str> + Clone) -> bool {
-    calls_on_import(module).any(|value| {
-        let owner = match value {
-            Value::Call { callee, .. } => callee.name().and_then(|name| name.strip_suffix(".run")),
-            _ => None,
-        };
-        owner.is_some_and(|owner| objects.clone().any(|object| object == owner))
+/// Is an app served when the file is imported: `app.run()` at the top level?
+pub(super) fn serves_on_import(module: &Module, is_app: impl Fn(&str) -> bool) -> bool {
+    calls_on_import(module).any(|value| match value {
+        Value::Call { callee, .. } => callee.name().and_then(|name| name.strip_suffix(".run")).is_some_and(&is_app),
+        _ => false,
     })
 }
 
