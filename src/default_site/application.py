@@ -20,6 +20,12 @@ def read(name):
         return file.read()
 
 
+def searched_folder():
+    """The folder in which no app was found, as text; the launcher says it, by hand it is the platform's."""
+    folder = os.environb.get(b"PYSTART_SEARCHED_FOLDER") or b"/home/site/wwwroot"
+    return folder.decode("utf-8", "replace")
+
+
 STYLE = read("style.css")
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
@@ -58,13 +64,13 @@ def answer(status, body, *more_headers):
     return line, HEADERS + [("Content-Length", str(len(body)))] + list(more_headers), body
 
 
-WELCOME = answer(HTTPStatus.OK, page("welcome.html", python=platform.python_version()))
+WELCOME = answer(HTTPStatus.OK, page("welcome.html", python=platform.python_version(), folder=searched_folder()))
 NOT_FOUND = answer(
     HTTPStatus.NOT_FOUND,
     page(
         "notice.html",
         title="Not found",
-        text="No app is deployed in this container yet, so there is only one page here.",
+        text="No web app was found when this container started, so there is only one page here.",
     ),
 )
 NOT_ALLOWED = answer(
@@ -72,7 +78,7 @@ NOT_ALLOWED = answer(
     page(
         "notice.html",
         title="Method not allowed",
-        text="No app is deployed in this container yet. This page can only be read.",
+        text="No web app was found when this container started. Its one page can only be read.",
     ),
     ("Allow", "GET, HEAD"),
 )

@@ -1,5 +1,6 @@
 //! Who listens on a port, as the kernel tells it in `/proc`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
@@ -17,6 +18,8 @@ const LISTEN: &str = "0A";
 pub struct Listener {
     /// The address it is bound to.
     pub address: IpAddr,
+    /// The port.
+    pub port: u16,
     /// The process that holds it; unknown when it belongs to another user or another namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
@@ -40,12 +43,37 @@ impl fmt::Display for Listener {
 /// Takes milliseconds: for the tables in `/proc` the kernel walks through all its sockets.
 #[must_use]
 pub fn listener(port: u16) -> Option<Listener> {
-    let (address, inode) = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .into_iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .find_map(|table| listening(&table, port))?;
-    let pid = holder(inode);
-    Some(Listener { address, pid, program: pid.and_then(program) })
+    listeners_if(|listening| listening == port).into_iter().next()
+}
+
+/// Everybody who listens in this network namespace, by family, address and port; nobody when `/proc` cannot be read.
+///
+/// Takes as long as [`listener`].
+#[must_use]
+pub fn listeners() -> Vec<Listener> {
+    listeners_if(|_| true)
+}
+
+fn listeners_if(is_wanted: impl Fn(u16) -> bool) -> Vec<Listener> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+    let tables: Vec<String> = tables.into_iter().filter_map(|table| fs::read_to_string(table).ok()).collect();
+    let mut sockets: Vec<Socket> = tables.iter().flat_map(|table| listening(table)).collect();
+    sockets.retain(|socket| is_wanted(socket.port));
+    sockets.sort_unstable();
+    let holders = holders(&sockets);
+    let name = |socket: &Socket| {
+        let pid = holders.get(&socket.inode).copied();
+        Listener { address: socket.address, port: socket.port, pid, program: pid.and_then(program) }
+    };
+    sockets.iter().map(name).collect()
+}
+
+/// A listening socket as the kernel's table has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Socket {
+    address: IpAddr,
+    port: u16,
+    inode: u64,
 }
 
 /// Could a server listen on this port on all addresses of IPv4? Asked as gunicorn does it: connections of a former
@@ -61,16 +89,14 @@ pub fn is_free(port: u16) -> bool {
     try_it() != Err(Errno::ADDRINUSE)
 }
 
-/// The address and the inode of the socket that listens on `port`, from the text of `/proc/net/tcp` or `tcp6`.
-fn listening(table: &str, port: u16) -> Option<(IpAddr, u64)> {
-    table.lines().skip(1).find_map(|line| {
+/// The sockets that listen, from the text of `/proc/net/tcp` or `tcp6`.
+fn listening(table: &str) -> impl Iterator<Item = Socket> {
+    table.lines().skip(1).filter_map(|line| {
         let mut fields = line.split_ascii_whitespace();
         let (local, state) = (fields.nth(1)?, fields.nth(1)?);
-        let (address, digits) = local.split_once(':')?;
-        if state != LISTEN || u16::from_str_radix(digits, 16) != Ok(port) {
-            return None;
-        }
-        Some((address_of(address)?, fields.nth(5)?.parse().ok()?))
+        let (address, digits) = local.split_once(':').filter(|_| state == LISTEN)?;
+        let port = u16::from_str_radix(digits, 16).ok()?;
+        Some(Socket { address: address_of(address)?, port, inode: fields.nth(5)?.parse().ok()? })
     })
 }
 
@@ -94,19 +120,34 @@ fn address_of(digits: &str) -> Option<IpAddr> {
     }
 }
 
-/// The process with the smallest number that has the socket open: the parent of a server's workers comes first.
-fn holder(inode: u64) -> Option<i32> {
-    let socket = format!("socket:[{inode}]");
-    let mut pids: Vec<i32> =
-        fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+/// For each of the sockets' inodes the process with the smallest number that has it open: the parent of a server's
+/// workers comes first.
+fn holders(sockets: &[Socket]) -> BTreeMap<u64, i32> {
+    let mut pids: Vec<i32> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
     pids.sort_unstable();
-    pids.into_iter().find(|pid| {
-        fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|descriptors| {
-            descriptors.flatten().any(|link| {
-                fs::read_link(link.path()).is_ok_and(|target| target.as_os_str().as_bytes() == socket.as_bytes())
-            })
-        })
-    })
+    let mut holders = BTreeMap::new();
+    for pid in pids {
+        if holders.len() == sockets.len() {
+            break;
+        }
+        for link in fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
+            let inode = fs::read_link(link.path()).ok().and_then(|target| inode_of(target.as_os_str().as_bytes()));
+            if let Some(inode) = inode.filter(|inode| sockets.iter().any(|socket| socket.inode == *inode)) {
+                holders.entry(inode).or_insert(pid);
+            }
+        }
+    }
+    holders
+}
+
+/// `socket:[4711]`
+fn inode_of(target: &[u8]) -> Option<u64> {
+    str::from_utf8(target).ok()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// The command line of a process, words joined by spaces; its name when it has none.
@@ -144,19 +185,19 @@ mod tests {
             "{HEADER}   0: 0100007F:1F40 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 111 1 0\n   \
              1: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0\n"
         );
-        assert_eq!(listening(&table, 8000), Some((IpAddr::from([127, 0, 0, 1]), 4711)));
-        assert_eq!(listening(&table, 8001), None);
+        let sockets = |table: &str| listening(table).collect::<Vec<_>>();
+        assert_eq!(sockets(&table), [Socket { address: IpAddr::from([127, 0, 0, 1]), port: 8000, inode: 4711 }]);
         let sixth = format!(
             "{HEADER}   0: 00000000000000000000000001000000:1F40 00000000000000000000000000000000:0000 0A \
              00000000:00000000 00:00000000 00000000     0        0 9 1 0\n"
         );
-        assert_eq!(listening(&sixth, 8000), Some((Ipv6Addr::LOCALHOST.into(), 9)));
+        assert_eq!(sockets(&sixth), [Socket { address: Ipv6Addr::LOCALHOST.into(), port: 8000, inode: 9 }]);
     }
 
     #[test]
     fn lines_of_another_form_are_no_listeners() {
         for table in ["", HEADER, "x\ny\n", "x\n 0: zz:1F40 0:0 0A 0 0 0 0 0 1\n", "x\n 0: 0100007F 0:0 0A\n"] {
-            assert_eq!(listening(table, 8000), None, "{table:?}");
+            assert_eq!(listening(table).count(), 0, "{table:?}");
         }
     }
 
@@ -170,7 +211,8 @@ mod tests {
             let port = socket.local_addr().unwrap().port();
             let found = listener(port).expect("our own socket");
             assert_eq!(found.address.to_string(), host);
-            assert_eq!(found.pid, i32::try_from(std::process::id()).ok());
+            assert_eq!((found.port, found.pid), (port, i32::try_from(std::process::id()).ok()));
+            assert!(listeners().contains(&found));
             assert!(found.to_string().contains("pystart"), "{found}");
             assert_eq!(is_free(port), host == "::1", "another address of the same port is free");
             drop(socket);

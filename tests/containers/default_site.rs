@@ -56,6 +56,11 @@ fn page() {
         "application.py",
         "wsgi.py",
         "PYSTART_COMMAND",
+        "PYSTART_BUILD=1",
+        "restart the container",
+        "pip install -r requirements.txt",
+        "Container is up",
+        "<a href=\"https://",
     ] {
         assert!(answer.body.contains(expected), "no {expected:?}");
     }
@@ -149,7 +154,7 @@ fn seen_in(browser: &str) {
         assert!(!console.contains("CONSOLE"), "{console}");
         std::fs::read(&file).unwrap_or_else(|error| panic!("{error}: {console}"))
     };
-    for width in [1280, 390] {
+    for width in [1280, 768, 390] {
         // Only the page's style knows about themes: were it refused, both would be the same.
         assert_ne!(shot(0, width), shot(1, width), "{width} pixels wide");
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::docker::{Container, until};
 use crate::images::images;
-use crate::site::{ROOT, Site, flask};
+use crate::site::{DEFAULT_SITE, ROOT, Site, flask};
 use crate::{Test, test};
 
 /// What the restricted Pod Security profile comes to, and more.
@@ -47,7 +47,7 @@ fn serves_an_app(options: &[&str]) {
 
 fn serves_the_default_site(options: &[&str]) {
     let container = Container::start(options, &images().runtime, &[]);
-    assert!(container.first_200().contains("It works"));
+    assert!(container.first_200().contains(DEFAULT_SITE));
     assert_no_errors(&container);
     assert_eq!(container.stop(), 0);
 }
@@ -82,7 +82,7 @@ fn another_init() {
 
 fn missing() {
     let container = Container::start(&["--env", "HOME_SITE=/nowhere"], &images().runtime, &[]);
-    assert!(container.first_200().contains("It works"));
+    assert!(container.first_200().contains(DEFAULT_SITE));
     assert!(container.logs().contains("/nowhere"), "{}", container.logs());
 }
 
@@ -91,7 +91,7 @@ fn unreadable() {
     fs::set_permissions(site.folder(), fs::Permissions::from_mode(0o700)).unwrap();
     let mount = site.mount();
     let container = Container::start(&["--volume", &mount, "--user", "12345:12345"], &images().runtime, &[]);
-    assert!(container.first_200().contains("It works"));
+    assert!(container.first_200().contains(DEFAULT_SITE));
     assert!(container.logs().to_lowercase().contains("permission denied"), "{}", container.logs());
 }
 
@@ -116,7 +116,7 @@ fn mounted_source() {
 fn no_default_site() {
     // A tmpfs hides the image's copy.
     let container = Container::start(&["--tmpfs", "/opt/defaultsite"], &images().runtime, &[]);
-    assert!(container.first_200().contains("It works"));
+    assert!(container.first_200().contains(DEFAULT_SITE));
     let folders = container.exec_text(&["sh", "-c", "ls -d /tmp/pystart-defaultsite-0-*"]);
     assert_eq!(folders.lines().count(), 1, "{folders}");
     assert!(container.exec_text(&["ls", ROOT]).is_empty());

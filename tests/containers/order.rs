@@ -2,7 +2,7 @@
 
 use crate::docker::Container;
 use crate::images::{antenv, images};
-use crate::site::{ROOT, Site, flask, server, wsgi};
+use crate::site::{DEFAULT_SITE, ROOT, Site, flask, server, wsgi};
 use crate::{Test, test};
 
 /// Who is PID 1 once the site answers.
@@ -105,7 +105,7 @@ fn detected() -> Vec<Case> {
     };
     let fastapi = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/')\ndef home():\n    return 'FastAPI'\n";
     vec![
-        case("an_empty_folder_gets_the_default_site", &[], "It works"),
+        case("an_empty_folder_gets_the_default_site", &[], DEFAULT_SITE),
         case("flask_in_application_py", &[application()], "application.py"),
         case("flask_in_app_py", &[app()], "app.py"),
         case("application_py_comes_before_app_py", &[app(), application()], "application.py"),

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Where the image looks for the app.
 pub(crate) const ROOT: &str = "/home/site/wwwroot";
 
+/// What the page of the default site holds, and no app of these tests does.
+pub(crate) const DEFAULT_SITE: &str = "<title>No web app was found</title>";
+
 /// A folder with an app; removed when dropped.
 pub(crate) struct Site {
     folder: PathBuf,

@@ -18,18 +18,14 @@ mod report;
 mod target;
 mod text;
 
-use std::ffi::OsString;
-use std::time::Duration;
-
-use crate::cli::Reporting;
 use crate::commands::explain::{self, Style};
 use crate::commands::output::print;
 use crate::commands::pid1::{self, Source};
 use crate::decide;
-use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::Disk;
-use crate::settings::{SECONDS_FORM, bad_value, seconds};
+use crate::invocation::Invocation;
+use crate::settings::{Flags, table};
 
 pub use observation::Calling;
 pub use problem::{Cause, Line, Problem};
@@ -43,40 +39,23 @@ pub use target::{Start, Target};
 /// # Errors
 ///
 /// A bad setting, or standard output that cannot be written.
-pub fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
-    let limit = time_limit(call.limit, environ)?;
-    let (settings, source) = pid1::settings(call.flags, environ)?;
+pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
+    let limit = table::CHECK_LIMIT.read(&flags, &invocation.environ)?.unwrap_or(table::DEFAULT_CHECK_LIMIT);
+    let is_for_machines = flags.has(&table::JSON.row);
+    let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
     let decision = decide::decide(&settings, &disk);
     let target = Target::of(&decision, &settings, &disk, limit, source == Source::Container);
     let proof = prove(&target);
     let report = explain::Report::on(&settings, &decision, &disk);
-    let text = if call.json {
+    let text = if is_for_machines {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);
         format!("{json:#}\n")
     } else {
-        let explanation = report.to_text(Style::for_stdout(environ));
+        let explanation = report.to_text(Style::for_stdout(&invocation.environ));
         format!("{}\n\n{proof}", explanation.lines().next().unwrap_or_default())
     };
     print(text.as_bytes())?;
     Ok(if proof.ok { 0 } else { status::NO })
-}
-
-/// How long loading may take unless the user says otherwise.
-pub const TIME_LIMIT: Duration = Duration::from_mins(1);
-
-/// How long loading may take: flag, then variable, then default.
-///
-/// # Errors
-///
-/// A value that is no time limit.
-pub fn time_limit(flag: Option<OsString>, environ: &Environ) -> Result<Duration, Failure> {
-    const VARIABLE: &str = "PYSTART_CHECK_TIMEOUT";
-    let given = match flag {
-        Some(value) => Some(("--time-limit", value)),
-        None => environ.filled(VARIABLE).map(|value| (VARIABLE, value.to_owned())),
-    };
-    let Some((name, value)) = given else { return Ok(TIME_LIMIT) };
-    seconds(&value).ok_or_else(|| bad_value(name, SECONDS_FORM))
 }
