@@ -18,6 +18,7 @@ pub mod commands;
 pub mod decide;
 pub mod default_site;
 pub mod detect;
+mod digest;
 pub mod environ;
 pub mod error;
 pub mod files;

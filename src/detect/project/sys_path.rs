@@ -1,21 +1,19 @@
-//! Folders that a file adds to its module path: `sys.path.insert(0, os.path.join(os.path.dirname(__file__), "src"))`.
+//! Folders that a file adds to `sys.path`: `sys.path.insert(0, os.path.join(os.path.dirname(__file__), "src"))`.
 
 use std::path::{Component, Path, PathBuf};
 
-use super::workspace::Source;
+use super::SourceFile;
+use crate::detect::limits;
 use crate::python::source::{Module, Place, Value};
 
-/// How deep the expression of a path is followed.
-const MAX_DEPTH: usize = 8;
-
 /// The folders that a file adds to `sys.path` on import, relative to the app root.
-pub(super) fn added(source: &Source, base: &Path) -> Vec<PathBuf> {
+pub(super) fn added(source: &SourceFile, root: &Path) -> Vec<PathBuf> {
     let calls = source.module.scope.calls.iter().filter(|call| call.place == Place::Import);
     let folders = calls.filter_map(|call| match &call.value {
         Value::Call { callee, arguments, .. }
             if matches!(callee.name(), Some("sys.path.insert" | "sys.path.append")) =>
         {
-            path(arguments.last()?, source, base, MAX_DEPTH)
+            path(arguments.last()?, source, root, limits::PATH_EXPRESSION)
         }
         _ => None,
     });
@@ -23,40 +21,40 @@ pub(super) fn added(source: &Source, base: &Path) -> Vec<PathBuf> {
 }
 
 /// The path that an expression gives, relative to the app root; `None` if nobody can tell, or it leads out of it.
-fn path(value: &Value, source: &Source, base: &Path, depth: usize) -> Option<PathBuf> {
+fn path(value: &Value, source: &SourceFile, root: &Path, depth: usize) -> Option<PathBuf> {
     let depth = depth.checked_sub(1)?;
-    let first = |arguments: &[Value]| path(arguments.first()?, source, base, depth);
+    let first = |arguments: &[Value]| path(arguments.first()?, source, root, depth);
     match value {
-        Value::String(text) => joined(base, text),
-        Value::Name(name) if name == "__file__" => Some(source.file.clone()),
+        Value::String(text) => joined(root, text),
+        Value::Name(name) if name == "__file__" => Some(source.path.clone()),
         Value::Name(name) => {
             if let Some(value) = assigned(&source.module, name) {
-                return path(value, source, base, depth);
+                return path(value, source, root, depth);
             }
             let (of, last) = name.rsplit_once('.')?;
-            let of = path(&Value::Name(of.to_owned()), source, base, depth)?;
+            let of = path(&Value::Name(of.to_owned()), source, root, depth)?;
             (last == "parent").then(|| of.parent().map(Path::to_owned)).flatten()
         }
         Value::Attribute { of, name } if name == "parent" => {
-            path(of, source, base, depth)?.parent().map(Path::to_owned)
+            path(of, source, root, depth)?.parent().map(Path::to_owned)
         }
         // `Path(__file__).parents[1]`
         Value::Item { of, index } => match &**of {
             Value::Attribute { of, name } if name == "parents" => {
-                path(of, source, base, depth)?.ancestors().nth(index + 1).map(Path::to_owned)
+                path(of, source, root, depth)?.ancestors().nth(index + 1).map(Path::to_owned)
             }
             _ => None,
         },
         Value::Join(folder, name) => match &**name {
-            Value::String(name) => joined(&path(folder, source, base, depth)?, name),
+            Value::String(name) => joined(&path(folder, source, root, depth)?, name),
             _ => None,
         },
         Value::Call { callee, arguments, .. } => match &**callee {
             Value::Attribute { of, name } if matches!(name.as_str(), "resolve" | "absolute" | "as_posix") => {
-                path(of, source, base, depth)
+                path(of, source, root, depth)
             }
             Value::Name(name) => match name.rsplit('.').next()? {
-                "getcwd" | "cwd" => Some(base.to_owned()),
+                "getcwd" | "cwd" => Some(root.to_owned()),
                 "dirname" => first(arguments)?.parent().map(Path::to_owned),
                 "abspath" | "realpath" | "normpath" | "str" | "Path" | "fspath" => first(arguments),
                 "join" => arguments.iter().skip(1).try_fold(first(arguments)?, |folder, name| match name {
