@@ -17,7 +17,8 @@ use crate::model::Step;
 use crate::model::{Launch, Mode};
 use crate::process::exec::{Image, NotReplaced, variable};
 use crate::process::init::{self, Supervision};
-use crate::process::ports;
+use crate::process::port;
+use crate::process::procfs::listeners;
 use crate::process::signals;
 use crate::process::sshd;
 use crate::settings::{Flags, Settings};
@@ -122,10 +123,10 @@ fn materialised(mut argv: Vec<OsString>, planned: &Path) -> Result<Vec<OsString>
 /// less. As PID 1 there is nobody else to ask.
 fn require_free_port(decision: &Decision, invocation: &Invocation) -> Result<(), Failure> {
     let Some(port) = decision.port.filter(|_| !invocation.is_pid_1) else { return Ok(()) };
-    if ports::is_free(port) {
+    if port::is_free(port) {
         return Ok(());
     }
-    let who = ports::listener(port).map_or_else(|| "another process".into(), |listener| listener.to_string());
+    let who = listeners::listener(port).map_or_else(|| "another process".into(), |listener| listener.to_string());
     Err(Failure::usage(format!("port {port} is taken by {who}"))
         .with_status(status::NO)
         .with_hint("see `pystart explain` for what runs here, or start a second one with `pystart run --port N`"))

@@ -58,9 +58,9 @@ impl Making<'_, '_> {
             environ.set("FORWARDED_ALLOW_IPS", "*");
         }
         if self.settings.workers == Workers::Auto {
-            let capacity = cgroup::Capacity::of_this_container(self.files);
-            environ.set("WEB_CONCURRENCY", capacity.workers().to_string());
-            self.decision.notices.push(Notice { message: capacity.describe(), hint: None });
+            let limits = cgroup::Limits::of_this_container(self.files);
+            environ.set("WEB_CONCURRENCY", limits.workers().to_string());
+            self.decision.notices.push(Notice { message: limits.describe(), hint: None });
         }
         environ
     }
