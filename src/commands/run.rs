@@ -43,7 +43,7 @@ pub fn run(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
         // By hand while the site runs nothing is changed: the port is asked for before the build, too.
         require_free_port(&decide(&settings, &Disk::new(&settings.app_root)), invocation)?;
         let built = crate::commands::build::for_settings(&settings)?;
-        settings = settings.with_environment(built);
+        settings = settings.with_environment(built.environment);
     }
     loop {
         let disk = Disk::new(&settings.app_root);
