@@ -12,13 +12,13 @@
 //!
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
-pub mod arena;
 pub mod cli;
 pub mod command;
 pub mod commands;
 pub mod decide;
 pub mod default_site;
 pub mod detect;
+mod digest;
 pub mod environ;
 pub mod error;
 pub mod files;
@@ -26,6 +26,7 @@ pub mod gunicorn;
 pub mod invocation;
 pub mod log;
 pub mod model;
+pub mod printable;
 pub mod process;
 pub mod python;
 pub mod settings;
@@ -44,7 +45,10 @@ pub fn main() -> u8 {
         process::signals::hold();
     }
     let invocation = Invocation::of_this_process(is_pid_1);
-    let result = match Call::parse(&invocation.args) {
+    let call = Call::parse(&invocation.args);
+    // A bad setting of the log is an error of every command alike; help needs none.
+    let log = if matches!(call, Call::Answer { .. }) { Ok(()) } else { log::start(&invocation.environ) };
+    let result = log.and_then(|()| match call {
         Call::Run(flags) => run::run(flags, &invocation),
         Call::Explain(flags) => explain::explain(flags, &invocation),
         Call::Check(flags) => check::check(flags, &invocation),
@@ -52,7 +56,7 @@ pub fn main() -> u8 {
         Call::Env(flags) => env::env(flags, &invocation),
         Call::Health(flags) => health::health(&flags, &invocation),
         Call::Answer { text, is_error } => output::answer(&text, is_error),
-    };
+    });
     result.unwrap_or_else(|failure| {
         log::failure(&failure, &invocation.environ);
         failure.status

@@ -26,7 +26,6 @@ use crate::shell::words;
 /// The site cannot be started; the failure has the status to end with.
 pub fn run(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     signals::hold();
-    log::start(&invocation.environ)?;
     let settings = app_root::settings(flags, &invocation.environ)?;
     if invocation.is_pid_1 {
         start_sshd(&settings);
