@@ -1,4 +1,5 @@
 //! What can be called: one file or folder per subcommand, and what a session knows of the container's PID 1.
+#![forbid(unsafe_code)]
 
 pub(crate) mod app_root;
 pub mod build;

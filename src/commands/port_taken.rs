@@ -1,7 +1,7 @@
 //! What is said of a port that somebody else listens on, whoever finds out.
 
 use crate::error::{Failure, status};
-use crate::process::ports::Listener;
+use crate::process::procfs::listeners::Listener;
 
 /// The failure; `listener` is who has the port, if the kernel tells.
 pub(crate) fn failure(port: u16, listener: Option<&Listener>) -> Failure {

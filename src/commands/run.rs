@@ -15,7 +15,8 @@ use crate::log;
 use crate::model::{Launch, Mode, Notice, Step};
 use crate::process::exec::{Image, NotReplaced, variable};
 use crate::process::init::{self, Supervision};
-use crate::process::{ports, signals, sshd};
+use crate::process::procfs::listeners;
+use crate::process::{port, signals, sshd};
 use crate::settings::{Flags, Settings};
 use crate::shell::words;
 
@@ -113,7 +114,7 @@ fn write_default_site(folder: &Path) -> Result<(), Failure> {
 /// less. As PID 1 there is nobody else to ask.
 fn require_free_port(port: Option<u16>, invocation: &Invocation) -> Result<(), Failure> {
     match port.filter(|_| !invocation.is_pid_1) {
-        Some(port) if !ports::is_free(port) => Err(port_taken::failure(port, ports::listener(port).as_ref())),
+        Some(port) if !port::is_free(port) => Err(port_taken::failure(port, listeners::listener(port).as_ref())),
         _ => Ok(()),
     }
 }

@@ -75,9 +75,9 @@ pub(super) fn app_environ(inputs: &Inputs, needs_lent_packages: bool) -> (Enviro
     if settings.workers != Workers::Auto {
         return (environ, Vec::new());
     }
-    let capacity = cgroup::Capacity::of_this_container(inputs.files);
-    environ.set("WEB_CONCURRENCY", capacity.workers().to_string());
-    (environ, vec![Notice { message: capacity.describe(), hint: None }])
+    let limits = cgroup::Limits::of_this_container(inputs.files);
+    environ.set("WEB_CONCURRENCY", limits.workers().to_string());
+    (environ, vec![Notice { message: limits.describe(), hint: None }])
 }
 
 /// Where it is started: the app root, or `/` where that cannot be entered.
