@@ -89,7 +89,10 @@ impl Making<'_, '_> {
 
     /// What every gunicorn gets.
     pub(super) fn add_container_extras(&mut self, environ: &mut Environ, port: Option<u16>) {
-        self.decision.port = (!self.user.sets("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
+        self.decision.port = (!self.user.may_set("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
+        if self.user.leaves_bind_open() {
+            environ.set("PORT", port.unwrap_or(DEFAULT_PORT).to_string());
+        }
         let (files, python) = (self.files, &self.decision.python);
         let version = || self.decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(files, python));
         let extras = arguments::container_extras(files, &self.user, environ, &self.settings.app_root, version);
