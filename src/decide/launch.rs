@@ -48,7 +48,10 @@ pub(super) fn prepare(start: Start, inputs: &Inputs) -> Prepared {
         notices.extend(gunicorn.as_ref().and_then(|gunicorn| missing_byte_code(gunicorn, inputs)));
         let version = gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(inputs.files, &inputs.python));
         add_container_extras(&mut environ, options, version, inputs);
-        own_port = (!options.sets("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
+        own_port = (!options.may_set("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
+        if options.leaves_bind_open() {
+            environ.set("PORT", port.unwrap_or(DEFAULT_PORT).to_string());
+        }
         let is_for_asgi = |class: &str| class == "asgi" || class.contains("Uvicorn");
         has_asgi_worker = options.worker_class.as_deref().is_some_and(is_for_asgi);
         in_use =
