@@ -33,7 +33,7 @@ mod step;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::commands::{output, run};
+use crate::commands::{app_root, output};
 use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
@@ -72,7 +72,7 @@ pub struct Request<'a> {
 pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
     let started = Instant::now();
     let is_for_machines = flags.has(&table::JSON.row);
-    let done = run::checked_settings(flags, environ).and_then(|settings| for_settings(&settings));
+    let done = app_root::settings(flags, environ).and_then(|settings| for_settings(&settings));
     if !is_for_machines {
         return done.map(|_| 0);
     }

@@ -11,6 +11,7 @@ use super::problem::{Cause, Problem};
 use super::report::Report;
 use super::target::{Start, Target};
 use super::{diagnosis, probe, program};
+use crate::commands::port_taken;
 use crate::error::Failure;
 use crate::model::Notice;
 use crate::process::procfs::listeners;
@@ -75,11 +76,10 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
     }
 }
 
-/// The problem of a port that somebody else listens on; also what `run` says before it starts anything.
-#[must_use]
-pub(super) fn port_taken(port: u16, listener: &listeners::Listener) -> Problem {
-    Problem::new(Cause::PortTaken, format!("port {port} is taken by {listener}"))
-        .with_hint("stop it, or choose another port with `--port`; `pystart explain` starts nothing")
+/// The problem of a port that somebody else listens on.
+fn port_taken(port: u16, listener: &listeners::Listener) -> Problem {
+    let Failure { message, hint, .. } = port_taken::failure(port, Some(listener));
+    Problem { hint, ..Problem::new(Cause::PortTaken, message) }
 }
 
 /// `0.0.0.0:8000`; the path of a socket and the number of a descriptor have no colon. Port 0 is any that is free.
