@@ -8,3 +8,4 @@ pub mod health;
 pub mod output;
 pub mod pid1;
 pub mod run;
+pub mod running;

@@ -34,6 +34,16 @@ pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
     place.join(name())
 }
 
+/// Is this the folder of a default site, of whatever version and user?
+#[must_use]
+pub fn is_its_folder(folder: &Path) -> bool {
+    let is_copy = |name: &OsStr| name.as_encoded_bytes().starts_with(COPY.as_bytes());
+    folder == Path::new(FOLDER) || folder.file_name().is_some_and(is_copy)
+}
+
+/// What the name of a copy's folder begins with.
+const COPY: &str = "pystart-defaultsite-";
+
 /// Tells copies of different versions apart. No defence: what is there is compared byte for byte before it is used.
 const VERSION: u64 = fnv1a();
 
@@ -71,7 +81,7 @@ fn materialise_below(places: &[PathBuf]) -> io::Result<PathBuf> {
 
 /// The name of the copy's folder: one for each user and each version.
 fn name() -> String {
-    format!("pystart-defaultsite-{}-{VERSION:016x}", geteuid())
+    format!("{COPY}{}-{VERSION:016x}", geteuid())
 }
 
 /// Makes sure that `folder` holds the site.

@@ -6,6 +6,7 @@
 
 mod context;
 mod diagnosis;
+mod leftovers;
 mod lines;
 mod missing_module;
 mod observation;
@@ -15,16 +16,20 @@ mod problem;
 mod program;
 mod prove;
 mod report;
+mod site;
 mod target;
 mod text;
+mod unreadable;
 
 use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::cli::Reporting;
 use crate::commands::explain::{self, Style};
+use crate::commands::health::{self, Question};
 use crate::commands::output::print;
-use crate::commands::pid1::{self, Source};
+use crate::commands::pid1;
+use crate::commands::running::Running;
 use crate::decide;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
@@ -35,6 +40,7 @@ pub use observation::Calling;
 pub use problem::{Cause, Line, Problem};
 pub use prove::prove;
 pub use report::Report;
+pub use site::Site;
 pub use target::{Start, Target};
 
 /// `pystart check`: the decision in one line, then the proof; as JSON the whole explanation, with the proof in `proof`.
@@ -48,9 +54,12 @@ pub fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
     let (settings, source) = pid1::settings(call.flags, environ)?;
     let disk = Disk::new(&settings.app_root);
     let decision = decide::decide(&settings, &disk);
-    let target = Target::of(&decision, &settings, &disk, limit, source == Source::Container);
+    let report = explain::Report::on(&settings, &decision, &disk, source);
+    let site = report.running.clone().map(|running| ask(running, environ)).transpose()?;
+    let target = Target::of(&decision, &settings, &disk, limit, site);
+    leftovers::adopt();
     let proof = prove(&target);
-    let report = explain::Report::on(&settings, &decision, &disk);
+    leftovers::end();
     let text = if call.json {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);
@@ -61,6 +70,13 @@ pub fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
     };
     print(text.as_bytes())?;
     Ok(if proof.ok { 0 } else { status::NO })
+}
+
+/// Asks the site that runs.
+fn ask(running: Running, environ: &Environ) -> Result<Site, Failure> {
+    let question = Question::new(health::Flags::default(), environ, Some(running.port))?;
+    let answer = health::ask(&question);
+    Ok(Site { running, question, answer })
 }
 
 /// How long loading may take unless the user says otherwise.

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::cli::Reporting;
 use crate::commands::output::print;
-use crate::commands::pid1;
+use crate::commands::pid1::{self, Source};
+use crate::commands::running::Running;
 use crate::decide::{self, Decision};
 use crate::environ::Environ;
 use crate::error::Failure;
@@ -26,9 +27,9 @@ pub use text::Style;
 ///
 /// A bad setting, or standard output that cannot be written.
 pub fn explain(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
-    let (settings, _) = pid1::settings(call.flags, environ)?;
+    let (settings, source) = pid1::settings(call.flags, environ)?;
     let disk = Disk::new(&settings.app_root);
-    let report = Report::on(&settings, &decide::decide(&settings, &disk), &disk);
+    let report = Report::on(&settings, &decide::decide(&settings, &disk), &disk, source);
     let text = if call.json { report.to_json() } else { report.to_text(Style::for_stdout(environ)) };
     print(text.as_bytes())?;
     Ok(0)
@@ -42,6 +43,8 @@ pub const SHAPE: u32 = 1;
 pub struct Report {
     /// [`SHAPE`].
     pub version: u32,
+    /// The site that runs where we were called; null where none does.
+    pub running: Option<Running>,
     /// The step that won.
     pub step: Step,
     /// The app root.
@@ -133,9 +136,11 @@ pub struct FileRead {
 impl Report {
     /// The report on a decision that was made by reading `disk`.
     #[must_use]
-    pub fn on(settings: &Settings, decision: &Decision, disk: &Disk) -> Self {
+    pub fn on(settings: &Settings, decision: &Decision, disk: &Disk, source: Source) -> Self {
         let version = decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(disk, &decision.python));
-        Self::new(settings, decision, version, &disk.reads())
+        let reads = disk.reads();
+        let running = Running::find(settings, decision, source, &reads);
+        Self { running, ..Self::new(settings, decision, version, &reads) }
     }
 
     /// The report on a decision. `gunicorn_version` and `reads` are what was found out on the way.
@@ -147,6 +152,7 @@ impl Report {
         let relative = |path: &Path| path.strip_prefix(&settings.app_root).unwrap_or(path).to_owned();
         Self {
             version: SHAPE,
+            running: None,
             step: decision.step,
             app_root: settings.app_root.clone(),
             cwd: decision.folder.clone(),
