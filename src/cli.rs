@@ -6,12 +6,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::commands::health::Flags as HealthFlags;
 use crate::settings::Flags;
+use crate::settings::table::{Row, TABLE, Usage};
 
 /// A call, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,15 +18,15 @@ pub enum Call {
     /// Start the site.
     Run(Flags),
     /// Say what `run` would do.
-    Explain(Reporting),
+    Explain(Flags),
     /// Prove that the site would start.
-    Check(Reporting),
+    Check(Flags),
     /// Make or refresh the virtual environment.
     Build(Flags),
     /// Print the app's environment.
-    Env(Reporting),
+    Env(Flags),
     /// Ask the site.
-    Health(HealthFlags),
+    Health(Flags),
     /// Help, the version, or a usage error: clap's own text and status.
     Answer {
         /// What to print.
@@ -37,16 +36,41 @@ pub enum Call {
     },
 }
 
-/// What `explain` and its kin take.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reporting {
-    /// The flags of `run` that it reports on.
-    pub flags: Flags,
-    /// For machines.
-    pub json: bool,
-    /// `--time-limit` of `check`.
-    pub limit: Option<OsString>,
+/// A subcommand.
+struct Subcommand {
+    name: &'static str,
+    about: &'static str,
+    call: fn(Flags) -> Call,
 }
+
+const SUBCOMMANDS: [Subcommand; 6] = [
+    Subcommand {
+        name: "run",
+        about: "Start the site: the custom command, else Django, Flask, any other web app, the default site",
+        call: Call::Run,
+    },
+    Subcommand { name: "explain", about: "Say what `run` would do and why; starts nothing", call: Call::Explain },
+    Subcommand {
+        name: "check",
+        about: "Prove that the site would start: load the app as gunicorn does; binds no port",
+        call: Call::Check,
+    },
+    Subcommand {
+        name: "build",
+        about: "Make or refresh the virtual environment `antenv` from requirements.txt, pyproject.toml or setup.py",
+        call: Call::Build,
+    },
+    Subcommand {
+        name: "env",
+        about: "Print the app's environment for a shell: eval \"$(pystart env)\"",
+        call: Call::Env,
+    },
+    Subcommand {
+        name: "health",
+        about: "Ask the site for a page; status 0 if it answers with less than 500",
+        call: Call::Health,
+    },
+];
 
 impl Call {
     /// Takes the arguments apart, the program's name left out.
@@ -56,20 +80,17 @@ impl Call {
         match first.to_str() {
             // Nothing but a command: no option, so nothing to ask clap about, which costs more than the decision.
             Some("run") if args.get(1).is_none_or(|word| !word.as_bytes().starts_with(b"-")) => {
-                Self::Run(Flags { command: args[1..].to_vec(), ..Flags::default() })
+                Self::Run(Flags::of_command(&args[1..]))
             }
-            Some("run") => with_matches(run(), args, |matches| Self::Run(flags(matches))),
-            Some("explain") => with_matches(explain(), args, |matches| Self::Explain(report(matches))),
-            Some("check") => with_matches(check(), args, |matches| Self::Check(report(matches))),
-            Some("build") => with_matches(build(), args, |matches| Self::Build(flags(matches))),
-            Some("env") => with_matches(env(), args, |matches| Self::Env(report(matches))),
-            Some("health") => with_matches(health(), args, |matches| Self::Health(health_flags(matches))),
             Some("--help") => Self::Answer { text: whole().render_long_help().to_string(), is_error: false },
             Some("--version") => {
                 Self::Answer { text: concat!("pystart ", env!("PYSTART_BUILD"), "\n").to_owned(), is_error: false }
             }
-            Some("--") => Self::Run(Flags { command: args[1..].to_vec(), ..Flags::default() }),
-            _ => Self::Run(Flags { command: args.to_vec(), ..Flags::default() }),
+            Some("--") => Self::Run(Flags::of_command(&args[1..])),
+            name => match SUBCOMMANDS.iter().find(|subcommand| Some(subcommand.name) == name) {
+                Some(subcommand) => subcommand.parse(&args[1..]),
+                None => Self::Run(Flags::of_command(args)),
+            },
         }
     }
 }
@@ -86,133 +107,76 @@ pub fn whole() -> Command {
              `pystart gunicorn app:app`, `pystart --workers 4 hello:myapp`.",
         )
         .disable_help_subcommand(true)
-        .subcommands([run(), explain(), check(), build(), env(), health()])
+        .subcommands(SUBCOMMANDS.iter().map(Subcommand::definition))
 }
 
-fn run() -> Command {
-    starting("run", "Start the site: the custom command, else Django, Flask, any other web app, the default site")
-}
+impl Subcommand {
+    /// For clap, from the table of settings.
+    fn definition(&self) -> Command {
+        Command::new(self.name)
+            .bin_name(format!("pystart {}", self.name))
+            .about(self.about)
+            .args(self.rows().filter_map(argument))
+    }
 
-fn explain() -> Command {
-    starting("explain", "Say what `run` would do and why; starts nothing").arg(json())
-}
+    /// The settings that it takes.
+    fn rows(&self) -> impl Iterator<Item = &'static Row> {
+        TABLE.iter().map(|setting| setting.row()).filter(|row| row.subcommands.contains(&self.name))
+    }
 
-fn check() -> Command {
-    let limit =
-        option("time-limit", "SECONDS", "How long loading the app may take [env: PYSTART_CHECK_TIMEOUT] [default: 60]");
-    starting("check", "Prove that the site would start: load the app as gunicorn does; binds no port")
-        .args([json(), limit])
-}
+    fn parse(&self, args: &[OsString]) -> Call {
+        let name = OsStr::new(self.name).to_owned();
+        match self.definition().try_get_matches_from(std::iter::once(&name).chain(args)) {
+            Ok(matches) => (self.call)(self.flags(&matches)),
+            Err(error) => Call::Answer { text: error.render().to_string(), is_error: error.use_stderr() },
+        }
+    }
 
-fn build() -> Command {
-    let about = "Make or refresh the virtual environment `antenv` from requirements.txt, pyproject.toml or setup.py";
-    subcommand("build", about).arg(app_root())
-}
-
-fn env() -> Command {
-    starting("env", "Print the app's environment for a shell: eval \"$(pystart env)\"").arg(json())
-}
-
-fn health() -> Command {
-    subcommand("health", "Ask the site for a page; status 0 if it answers with less than 500").args([
-        port(),
-        option("path", "PATH", "What to ask for [env: PYSTART_HEALTH_PATH] [default: /]"),
-        option("time-limit", "SECONDS", "For the whole answer [env: PYSTART_HEALTH_TIMEOUT] [default: 5]"),
-    ])
-}
-
-fn subcommand(name: &'static str, about: &'static str) -> Command {
-    Command::new(name).bin_name(format!("pystart {name}")).about(about)
-}
-
-fn app_root() -> Arg {
-    option("app-root", "DIR", "The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]")
-        .value_parser(value_parser!(PathBuf))
-}
-
-fn port() -> Arg {
-    option("port", "N", "The port to listen on [env: PORT] [default: 8000]")
-}
-
-/// A subcommand that takes what `run` takes.
-fn starting(name: &'static str, about: &'static str) -> Command {
-    subcommand(name, about).args([
-        app_root(),
-        port(),
-        switch("strict", "An error in the custom command ends the start [env: PYSTART_STRICT]"),
-        option(
-            "init",
-            "WHEN",
-            "Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]",
-        ),
-        option("grace", "SECONDS", "How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9]"),
-        switch("build", "Make or refresh the virtual environment first [env: PYSTART_BUILD]"),
-        Arg::new("command")
-            .value_name("COMMAND")
-            .help("The start-up command: words, one string, or a file of the app root [env: PYSTART_COMMAND]")
-            .num_args(0..)
-            .trailing_var_arg(true)
-            .value_parser(value_parser!(OsString)),
-    ])
-}
-
-fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name(value).help(help).value_parser(value_parser!(OsString))
-}
-
-fn switch(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
-}
-
-fn json() -> Arg {
-    switch("json", "Print JSON for machines")
-}
-
-fn with_matches(command: Command, args: &[OsString], then: impl FnOnce(&ArgMatches) -> Call) -> Call {
-    let name = command.get_bin_name().map(OsStr::new).map(OsStr::to_owned).unwrap_or_default();
-    match command.try_get_matches_from(std::iter::once(&name).chain(&args[1..])) {
-        Ok(matches) => then(&matches),
-        Err(error) => Call::Answer { text: error.render().to_string(), is_error: error.use_stderr() },
+    fn flags(&self, matches: &ArgMatches) -> Flags {
+        self.rows().fold(Flags::default(), |flags, row| match row.usage {
+            Usage::Option { long, .. } => match matches.get_one::<OsString>(long) {
+                Some(value) => flags.with(row, value),
+                None => flags,
+            },
+            Usage::Switch { long } if matches.get_flag(long) => flags.with(row, "1"),
+            Usage::Words { value } => flags.with_command(matches.get_many::<OsString>(value).into_iter().flatten()),
+            Usage::Switch { .. } | Usage::Variable => flags,
+        })
     }
 }
 
-fn flags(matches: &ArgMatches) -> Flags {
-    let is_set = |name: &str| matches.try_get_one(name).ok().flatten().copied().unwrap_or(false);
-    Flags {
-        app_root: matches.get_one::<PathBuf>("app-root").cloned(),
-        port: value(matches, "port"),
-        strict: is_set("strict"),
-        init: value(matches, "init"),
-        grace: value(matches, "grace"),
-        build: is_set("build"),
-        command: matches.try_get_many("command").ok().flatten().into_iter().flatten().cloned().collect(),
-    }
-}
-
-fn report(matches: &ArgMatches) -> Reporting {
-    Reporting { flags: flags(matches), json: matches.get_flag("json"), limit: value(matches, "time-limit") }
-}
-
-fn health_flags(matches: &ArgMatches) -> HealthFlags {
-    let value = |name| value(matches, name);
-    HealthFlags { port: value("port"), path: value("path"), limit: value("time-limit") }
-}
-
-/// The value of an option; `None` too where the subcommand has no such option.
-fn value(matches: &ArgMatches, name: &str) -> Option<OsString> {
-    matches.try_get_one(name).ok().flatten().cloned()
+/// A row of the table as clap wants it.
+fn argument(row: &'static Row) -> Option<Arg> {
+    let variables =
+        if row.variables.is_empty() { String::new() } else { format!(" [env: {}]", row.variables.join(", ")) };
+    let default = row.default.map(|default| format!(" [default: {}]", default())).unwrap_or_default();
+    let argument = match row.usage {
+        Usage::Option { long, short, value } => {
+            // A value may be negative, so that the message is about the value and not about an unknown option.
+            let argument = Arg::new(long).long(long).value_name(value).allow_negative_numbers(true);
+            let hint = if value == "DIR" { ValueHint::DirPath } else { ValueHint::Unknown };
+            short.into_iter().fold(argument, Arg::short).value_parser(value_parser!(OsString)).value_hint(hint)
+        }
+        Usage::Switch { long } => Arg::new(long).long(long).action(ArgAction::SetTrue),
+        Usage::Words { value } => {
+            Arg::new(value).value_name(value).num_args(0..).trailing_var_arg(true).value_parser(value_parser!(OsString))
+        }
+        Usage::Variable => return None,
+    };
+    Some(argument.help([row.help, &variables, &default].concat()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::table;
 
     fn parse(words: &[&str]) -> Call {
         Call::parse(&words.iter().map(OsString::from).collect::<Vec<_>>())
     }
 
     fn command(words: &[&str]) -> Flags {
-        Flags { command: words.iter().map(OsString::from).collect(), ..Flags::default() }
+        Flags::of_command(words)
     }
 
     #[test]
@@ -246,27 +210,46 @@ mod tests {
     fn a_run_without_options_is_what_clap_makes_of_it() {
         for words in [&["run"][..], &["run", ""], &["run", "prog", "--port", "1", "--", "x"], &["run", "explain"]] {
             let args: Vec<_> = words.iter().map(OsString::from).collect();
-            let by_clap = with_matches(run(), &args, |matches| Call::Run(flags(matches)));
-            assert_eq!(parse(words), by_clap, "{words:?}");
+            assert_eq!(parse(words), SUBCOMMANDS[0].parse(&args[1..]), "{words:?}");
         }
     }
 
     #[test]
     fn options_of_the_command_are_not_ours() {
-        let Call::Run(flags) =
-            parse(&["run", "--app-root", "/a", "--strict", "prog", "--strict", "--port", "1", "--", "x"])
-        else {
-            panic!("not a run");
-        };
-        assert_eq!(flags.app_root, Some("/a".into()));
-        assert!(flags.strict && flags.port.is_none());
-        assert_eq!(flags.command, ["prog", "--strict", "--port", "1", "--", "x"]);
+        let words = ["prog", "--strict", "--port", "1", "--", "x"];
+        let expected = command(&words).with(&table::APP_ROOT.row, "/a").with(&table::STRICT.row, "1");
+        for root in ["--app-root", "-C"] {
+            let line: Vec<_> = ["run", root, "/a", "--strict"].into_iter().chain(words).collect();
+            assert_eq!(parse(&line), Call::Run(expected.clone()), "{root}");
+        }
     }
 
     #[test]
     fn a_typo_in_an_option_is_a_usage_error_with_a_suggestion() {
         let Call::Answer { text, is_error: true } = parse(&["run", "--app-rot", "/a"]) else { panic!("accepted") };
         assert!(text.contains("--app-root"), "{text}");
+    }
+
+    #[test]
+    fn a_negative_value_is_a_value() {
+        let expected = Flags::default().with(&table::GRACE.row, "-1");
+        assert_eq!(parse(&["run", "--grace", "-1"]), Call::Run(expected));
+    }
+
+    #[test]
+    fn the_help_tells_the_defaults_of_the_constants() {
+        for (subcommand, default) in [
+            ("run", format!("HOME_SITE] [default: {}]", table::DEFAULT_APP_ROOT)),
+            ("run", format!("[env: PORT] [default: {}]", table::DEFAULT_PORT)),
+            ("run", format!("PYSTART_GRACE] [default: {}, ", table::DEFAULT_GRACE.as_secs())),
+            ("run", format!("on App Service {}]", table::DEFAULT_GRACE_ON_PLATFORM.as_secs())),
+            ("check", format!("PYSTART_CHECK_TIMEOUT] [default: {}]", table::DEFAULT_CHECK_LIMIT.as_secs())),
+            ("health", format!("PYSTART_HEALTH_PATH] [default: {}]", table::DEFAULT_HEALTH_PATH)),
+            ("health", format!("PYSTART_HEALTH_TIMEOUT] [default: {}]", table::DEFAULT_HEALTH_LIMIT.as_secs())),
+        ] {
+            let Call::Answer { text, .. } = parse(&[subcommand, "--help"]) else { panic!("{subcommand}") };
+            assert!(text.contains(&default), "{default} is missing in\n{text}");
+        }
     }
 
     #[test]

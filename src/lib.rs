@@ -3,11 +3,11 @@
 //! Data flows one way, and every arrow is a function:
 //!
 //! ```text
-//! argv, environ ─▶ Cli ─▶ Settings ─▶ Decision ─▶ run: exec, or stay as init
-//!                               ▲          │
-//!                        Files ─┘          ├─▶ explain: a report
-//!               (the only reader           └─▶ check: proof by the real interpreter
-//!                of the disk)
+//! argv, environ ─▶ Call ─▶ Settings ─▶ Decision ─▶ run: exec, or stay as init
+//!                                ▲          │
+//!                         Files ─┘          ├─▶ explain: a report
+//!                (the only reader           └─▶ check: proof by the real interpreter
+//!                 of the disk)
 //! ```
 //!
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
@@ -19,10 +19,12 @@ pub mod commands;
 pub mod decide;
 pub mod default_site;
 pub mod detect;
+mod digest;
 pub mod environ;
 pub mod error;
 pub mod files;
 pub mod gunicorn;
+pub mod invocation;
 pub mod log;
 pub mod model;
 pub mod process;
@@ -30,32 +32,30 @@ pub mod python;
 pub mod settings;
 pub mod shell;
 
-use std::ffi::OsString;
-
 use cli::Call;
 use commands::{build, check, env, explain, health, output, run};
-use environ::Environ;
+use invocation::Invocation;
 
 /// Does what the command line says, and returns the exit status. `run` does not return when all is well.
 #[must_use]
 pub fn main() -> u8 {
-    if std::process::id() == 1 {
+    let is_pid_1 = std::process::id() == 1;
+    if is_pid_1 {
         // The kernel drops what PID 1 neither holds nor handles, and a stop may come at any moment from here on.
         process::signals::hold();
     }
-    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let environ = Environ::of_this_process();
-    let result = match Call::parse(&args) {
-        Call::Run(flags) => run::run(flags, &args, &environ),
-        Call::Explain(call) => explain::explain(call, &environ),
-        Call::Check(call) => check::check(call, &environ),
-        Call::Build(flags) => build::build(flags, &environ),
-        Call::Env(call) => env::env(call, &environ),
-        Call::Health(flags) => health::health(flags, &environ),
+    let invocation = Invocation::of_this_process(is_pid_1);
+    let result = match Call::parse(&invocation.args) {
+        Call::Run(flags) => run::run(flags, &invocation),
+        Call::Explain(flags) => explain::explain(flags, &invocation),
+        Call::Check(flags) => check::check(flags, &invocation),
+        Call::Build(flags) => build::build(flags, &invocation.environ),
+        Call::Env(flags) => env::env(flags, &invocation),
+        Call::Health(flags) => health::health(&flags, &invocation),
         Call::Answer { text, is_error } => output::answer(&text, is_error),
     };
     result.unwrap_or_else(|failure| {
-        log::failure(&failure, &environ);
+        log::failure(&failure, &invocation.environ);
         failure.status
     })
 }

@@ -13,7 +13,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::model::Notice;
-use crate::settings::bad_value;
+use crate::settings::{Flags, LogFormat, table};
 
 /// Sets the log up as `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json;
 /// text) say.
@@ -22,25 +22,16 @@ use crate::settings::bad_value;
 ///
 /// Another value than these.
 pub fn start(environ: &Environ) -> Result<(), Failure> {
-    let value = |name| environ.filled(name).map(std::ffi::OsStr::to_ascii_lowercase);
-    let level = match value("PYSTART_LOG").as_deref().map(std::ffi::OsStr::to_str) {
-        Some(Some("off")) => LevelFilter::OFF,
-        Some(Some("error")) => LevelFilter::ERROR,
-        Some(Some("warn")) => LevelFilter::WARN,
-        None | Some(Some("info")) => LevelFilter::INFO,
-        Some(Some("debug")) => LevelFilter::DEBUG,
-        Some(Some("trace")) => LevelFilter::TRACE,
-        Some(_) => return Err(bad_value("PYSTART_LOG", "off, error, warn, info, debug or trace")),
-    };
+    let level = table::LOG.read(&Flags::default(), environ)?.unwrap_or(LevelFilter::INFO);
+    let format = table::LOG_FORMAT.read(&Flags::default(), environ)?.unwrap_or(LogFormat::Text);
     // A second subscriber is refused; the first one is the one to keep.
-    let _ = match value("PYSTART_LOG_FORMAT").as_deref().map(std::ffi::OsStr::to_str) {
-        None | Some(Some("text")) => tracing::subscriber::set_global_default(Lines { level }),
-        Some(Some("json")) => {
+    let _ = match format {
+        LogFormat::Text => tracing::subscriber::set_global_default(Lines { level }),
+        LogFormat::Json => {
             let json = tracing_subscriber::fmt().json().with_max_level(level).with_writer(std::io::stderr);
             let flat = json.flatten_event(true).with_current_span(false).with_span_list(false);
             tracing::subscriber::set_global_default(flat.finish())
         }
-        Some(_) => return Err(bad_value("PYSTART_LOG_FORMAT", "text or json")),
     };
     Ok(())
 }

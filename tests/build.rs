@@ -298,7 +298,7 @@ fn a_read_only_root_gets_its_environment_in_the_cache() {
     assert!(!finds(0o555), "anybody could have put it there");
     let refused = call("build");
     assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("can be written by one"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("can be written by other users"), "{}", stderr(&refused));
 }
 
 /// The same call with another subcommand. Root writes everywhere unless it lacks this capability, as it does in a

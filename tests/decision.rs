@@ -358,8 +358,8 @@ fn a_custom_gunicorn_whose_interpreter_is_gone_is_run_as_a_module() {
 fn an_environment_built_elsewhere_is_entered() {
     let files = image("23, 0").file("/cache/antenv/pyvenv.cfg", "").program("/cache/antenv/bin/python", "");
     let environ = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site")].into_iter().collect();
-    let mut settings = Settings::new(Flags::default(), &environ, Path::new("/")).unwrap();
-    settings.environment = Some("/cache/antenv".into());
+    let settings = Settings::new(Flags::default(), &environ, Path::new("/")).unwrap();
+    let settings = settings.with_environment(Some("/cache/antenv".into()));
     let launch = decide(&settings, &files).outcome.unwrap();
     assert_eq!(launch.environ.get("VIRTUAL_ENV"), Some(OsStr::new("/cache/antenv")));
     assert_eq!(launch.environ.get("PATH"), Some(OsStr::new("/cache/antenv/bin:/usr/bin:/bin")));

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::Reporting;
 use crate::commands::output::print;
 use crate::commands::pid1::{self, Session, Source};
 use crate::commands::run;
@@ -11,7 +10,8 @@ use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Disk;
-use crate::settings::Flags;
+use crate::invocation::Invocation;
+use crate::settings::{Flags, table};
 use crate::shell::words;
 
 /// `pystart env`: prints the environment; the exit status.
@@ -19,21 +19,22 @@ use crate::shell::words;
 /// # Errors
 ///
 /// A bad setting, or standard output that cannot be written.
-pub fn env(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
-    let session = Session::find(environ);
+pub fn env(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
+    let is_for_machines = flags.has(&table::JSON.row);
+    let session = Session::find(invocation);
     let source = session.source;
     // A container's app has what it got; elsewhere it is what it would get.
     let app = match source {
         Source::Container => session.environ,
-        Source::Process => would_get(call.flags, environ)?,
+        Source::Process => would_get(flags, invocation)?,
     };
-    print(&if call.json { json(&app, source).into_bytes() } else { exports(&app, source) })?;
+    print(&if is_for_machines { json(&app, source).into_bytes() } else { exports(&app, source) })?;
     Ok(0)
 }
 
 /// What the app would get if it were started now.
-fn would_get(flags: Flags, environ: &Environ) -> Result<Environ, Failure> {
-    let (settings, _) = pid1::settings(flags, environ)?;
+fn would_get(flags: Flags, invocation: &Invocation) -> Result<Environ, Failure> {
+    let (settings, _) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
     let decision = decide(&settings, &disk);
     if let Ok(launch) = decision.outcome {

@@ -1,6 +1,5 @@
 //! Does the site answer? One HTTP request, for the image's HEALTHCHECK: no shell, no curl, no Python.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -11,7 +10,9 @@ use crate::commands::output::print;
 use crate::commands::pid1::Session;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
-use crate::settings::{self, DEFAULT_PORT, SECONDS_FORM, Settings, bad_value, seconds};
+use crate::invocation::Invocation;
+use crate::settings::table;
+use crate::settings::{DEFAULT_PORT, Flags, Settings};
 
 /// What to ask, and how long to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,34 +25,19 @@ pub struct Question {
     pub limit: Duration,
 }
 
-/// What was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Flags {
-    /// `--port`.
-    pub port: Option<OsString>,
-    /// `--path`.
-    pub path: Option<OsString>,
-    /// `--time-limit`.
-    pub limit: Option<OsString>,
-}
-
 /// `pystart health`: prints what the site answered; the exit status.
 ///
 /// # Errors
 ///
 /// A bad setting, or standard output that cannot be written.
-pub fn health(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
-    let typed = settings::Flags { port: flags.port.clone(), ..settings::Flags::default() };
-    let session = Session::find(environ);
-    let settings = Settings::new(session.flags(typed), &session.environ, Path::new("/"))?;
-    let question = Question::new(flags, environ, settings.port)?;
+pub fn health(flags: &Flags, invocation: &Invocation) -> Result<u8, Failure> {
+    let session = Session::find(invocation);
+    let settings = Settings::new(session.flags(flags.clone()), &session.environ, Path::new("/"))?;
+    let question = Question::new(flags, &invocation.environ, settings.port)?;
     let answer = ask(&question);
     print(format!("{}\n", answer.line(&question)).as_bytes())?;
     Ok(if answer.is_healthy() { 0 } else { status::NO })
 }
-
-/// Below the 30 seconds that Docker gives a health check, and enough for a site that is busy.
-const LIMIT: Duration = Duration::from_secs(5);
 
 impl Question {
     /// From flags, then variables, then defaults; `port` is the one that the site was told.
@@ -59,30 +45,13 @@ impl Question {
     /// # Errors
     ///
     /// A value that is not of the accepted form.
-    pub fn new(flags: Flags, environ: &Environ, port: Option<u16>) -> Result<Self, Failure> {
-        let either = |flag: Option<OsString>, name, variable| match flag {
-            Some(value) => Some((name, value)),
-            None => environ.filled(variable).map(|value| (variable, value.to_owned())),
-        };
-        let path = match either(flags.path, "--path", "PYSTART_HEALTH_PATH") {
-            Some((name, value)) => value
-                .to_str()
-                .filter(|text| is_path(text))
-                .map(str::to_owned)
-                .ok_or_else(|| bad_value(name, "a path that begins with `/`, special characters percent-encoded"))?,
-            None => "/".to_owned(),
-        };
-        let limit = match either(flags.limit, "--time-limit", "PYSTART_HEALTH_TIMEOUT") {
-            Some((name, value)) => seconds(&value).ok_or_else(|| bad_value(name, SECONDS_FORM))?,
-            None => LIMIT,
-        };
-        Ok(Self { port: port.unwrap_or(DEFAULT_PORT), path, limit })
+    pub fn new(flags: &Flags, environ: &Environ, port: Option<u16>) -> Result<Self, Failure> {
+        Ok(Self {
+            port: port.unwrap_or(DEFAULT_PORT),
+            path: table::HEALTH_PATH.read(flags, environ)?.unwrap_or_else(|| table::DEFAULT_HEALTH_PATH.to_owned()),
+            limit: table::HEALTH_LIMIT.read(flags, environ)?.unwrap_or(table::DEFAULT_HEALTH_LIMIT),
+        })
     }
-}
-
-/// A path that can stand in a request line.
-fn is_path(text: &str) -> bool {
-    text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What became of it.
@@ -244,12 +213,14 @@ mod tests {
         let environ: Environ =
             [("PYSTART_HEALTH_PATH", "/up?x=1"), ("PYSTART_HEALTH_TIMEOUT", "1.5")].into_iter().collect();
         let ask = |path: Option<&str>, environ: &Environ| {
-            Question::new(Flags { path: path.map(OsString::from), ..Flags::default() }, environ, None)
+            let flags =
+                path.into_iter().fold(Flags::default(), |flags, path| flags.with(&table::HEALTH_PATH.row, path));
+            Question::new(&flags, environ, None)
         };
         let expected = Question { port: 8000, path: "/up?x=1".into(), limit: Duration::from_millis(1500) };
         assert_eq!(ask(None, &environ), Ok(expected));
         assert_eq!(ask(Some("/x"), &environ).unwrap().path, "/x");
-        let plain = Question { port: 8000, path: "/".into(), limit: LIMIT };
+        let plain = Question { port: 8000, path: "/".into(), limit: table::DEFAULT_HEALTH_LIMIT };
         assert_eq!(ask(None, &Environ::default()), Ok(plain));
         for bad in ["", "healthz", "/a b", "/a\r\nX: y", "/\u{e4}"] {
             assert_eq!(ask(Some(bad), &environ).unwrap_err().status, 2, "{bad:?}");

@@ -11,6 +11,7 @@ use crate::cli::Call;
 use crate::commands::{build, run};
 use crate::environ::Environ;
 use crate::error::Failure;
+use crate::invocation::Invocation;
 use crate::settings::{Flags, Settings};
 
 /// Whose environment it is.
@@ -38,10 +39,9 @@ impl Session {
     /// PID 1 is either what took pystart's place, or pystart as init; its environment is the app's in both cases, and
     /// carries [`run::GIVEN`], which nothing else in the container does by accident: it is looked for there only.
     #[must_use]
-    pub fn find(own: &Environ) -> Self {
-        let is_first = std::process::id() == 1;
-        let block = if is_first { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
-        Self::choose(own, Environ::from_block(&block))
+    pub fn find(invocation: &Invocation) -> Self {
+        let block = if invocation.is_pid_1 { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
+        Self::choose(&invocation.environ, Environ::from_block(&block))
     }
 
     fn choose(own: &Environ, first: Environ) -> Self {
@@ -55,15 +55,7 @@ impl Session {
     #[must_use]
     pub fn flags(&self, typed: Flags) -> Flags {
         match self.environ.get(run::GIVEN).map(|given| Call::parse(&run::parse_given(given))) {
-            Some(Call::Run(given)) if self.source == Source::Container => Flags {
-                app_root: typed.app_root.or(given.app_root),
-                port: typed.port.or(given.port),
-                strict: typed.strict || given.strict,
-                init: typed.init.or(given.init),
-                grace: typed.grace.or(given.grace),
-                build: typed.build || given.build,
-                command: if typed.command.is_empty() { given.command } else { typed.command },
-            },
+            Some(Call::Run(given)) if self.source == Source::Container => typed.or(given),
             _ => typed,
         }
     }
@@ -74,20 +66,17 @@ impl Session {
 /// # Errors
 ///
 /// As [`run::checked_settings`].
-pub fn settings(flags: Flags, environ: &Environ) -> Result<(Settings, Source), Failure> {
-    let session = Session::find(environ);
-    let mut settings = run::checked_settings(session.flags(flags), &session.environ)?;
-    if settings.build {
-        settings.environment = build::cached_environment(&settings.app_root, &settings.environ);
-    }
-    Ok((settings, session.source))
+pub fn settings(flags: Flags, invocation: &Invocation) -> Result<(Settings, Source), Failure> {
+    let session = Session::find(invocation);
+    let settings = run::checked_settings(session.flags(flags), &session.environ)?;
+    let cached = settings.build.then(|| build::cached_environment(&settings.app_root, &settings.environ)).flatten();
+    Ok((settings.with_environment(cached), session.source))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsString;
-
     use super::*;
+    use crate::settings::table::{APP_ROOT, BUILD, GRACE, INIT, PORT, STRICT};
 
     fn environ(pairs: &[(&str, &str)]) -> Environ {
         pairs.iter().copied().collect()
@@ -113,31 +102,26 @@ mod tests {
     fn what_was_typed_counts_before_what_pid_1_was_given() {
         let given = environ(&[(run::GIVEN, "pystart run --port 81 'a b'")]);
         let container = Session { environ: given.clone(), source: Source::Container };
-        let first = Flags { port: Some("81".into()), command: vec![OsString::from("a b")], ..Flags::default() };
-        let typed = Flags { port: Some("82".into()), ..Flags::default() };
+        let first = Flags::of_command(["a b"]).with(&PORT.row, "81");
+        let typed = Flags::default().with(&PORT.row, "82");
         assert_eq!(container.flags(Flags::default()), first);
-        assert_eq!(container.flags(typed.clone()), Flags { port: typed.port, ..first });
+        assert_eq!(container.flags(typed.clone()), first.with(&PORT.row, "82"));
         let all = environ(&[(run::GIVEN, "pystart run --app-root /a --strict --init never --grace 3 --build x y")]);
         let container = Session { environ: all, source: Source::Container };
-        let all = Flags {
-            app_root: Some("/a".into()),
-            strict: true,
-            init: Some("never".into()),
-            grace: Some("3".into()),
-            build: true,
-            command: vec!["x".into(), "y".into()],
-            ..Flags::default()
-        };
+        let all = Flags::of_command(["x", "y"])
+            .with(&APP_ROOT.row, "/a")
+            .with(&STRICT.row, "1")
+            .with(&INIT.row, "never")
+            .with(&GRACE.row, "3")
+            .with(&BUILD.row, "1");
         assert_eq!(container.flags(Flags::default()), all);
-        let others = Flags {
-            app_root: Some("/b".into()),
-            port: Some("1".into()),
-            init: Some("auto".into()),
-            grace: Some("4".into()),
-            command: vec!["z".into()],
-            ..Flags::default()
-        };
-        assert_eq!(container.flags(others.clone()), Flags { strict: true, build: true, ..others });
+        let others = Flags::of_command(["z"])
+            .with(&APP_ROOT.row, "/b")
+            .with(&PORT.row, "1")
+            .with(&INIT.row, "auto")
+            .with(&GRACE.row, "4");
+        let both = others.clone().with(&STRICT.row, "1").with(&BUILD.row, "1");
+        assert_eq!(container.flags(others), both);
         let process = Session { environ: given, source: Source::Process };
         assert_eq!(process.flags(Flags::default()), Flags::default());
     }

@@ -11,6 +11,7 @@ use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::Disk;
 use crate::gunicorn::arguments::with_path;
+use crate::invocation::Invocation;
 use crate::log;
 use crate::model::Step;
 use crate::model::{Launch, Mode};
@@ -31,26 +32,29 @@ pub const GIVEN: &str = "PYSTART_PID1";
 /// # Errors
 ///
 /// The site cannot be started; the failure has the status to end with.
-pub fn run(flags: Flags, args: &[OsString], environ: &Environ) -> Result<u8, Failure> {
+pub fn run(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     signals::hold();
-    log::start(environ)?;
-    let mut settings = checked_settings(flags, environ)?;
-    start_sshd(&settings);
+    log::start(&invocation.environ)?;
+    let mut settings = checked_settings(flags, &invocation.environ)?;
+    if invocation.is_pid_1 {
+        start_sshd(&settings);
+    }
     if settings.build {
         // By hand while the site runs nothing is changed: the port is asked for before the build, too.
-        require_free_port(&decide(&settings, &Disk::new(&settings.app_root)))?;
-        settings.environment = crate::commands::build::for_settings(&settings)?;
+        require_free_port(&decide(&settings, &Disk::new(&settings.app_root)), invocation)?;
+        let built = crate::commands::build::for_settings(&settings)?;
+        settings = settings.with_environment(built);
     }
     loop {
         let disk = Disk::new(&settings.app_root);
         let decision = decide(&settings, &disk);
-        require_free_port(&decision)?;
+        require_free_port(&decision, invocation)?;
         announce(&decision);
         let mut launch = decision.outcome?;
         if decision.step == Step::DefaultSite {
             launch.argv = materialised(launch.argv, &decision.folder)?;
         }
-        match start(&launch, &settings, args) {
+        match start(&launch, &settings, invocation) {
             Ok(status) => return Ok(status),
             // The kernel refuses what looked right: a processing error like any other.
             Err(failure) if decision.step == Step::Custom && !settings.strict => {
@@ -76,7 +80,7 @@ pub(crate) fn checked_settings(flags: Flags, environ: &Environ) -> Result<Settin
 
 /// A folder that somebody named must be there. The platform's own place may be missing: then nothing is deployed yet.
 fn require_root(settings: &Settings) -> Result<(), Failure> {
-    let Some(source @ ("--app-root" | "PYSTART_APP_ROOT")) = settings.app_root_from else { return Ok(()) };
+    let Some(source @ ("--app-root" | "PYSTART_APP_ROOT")) = settings.app_root_from.as_deref() else { return Ok(()) };
     if settings.app_root.is_dir() {
         return Ok(());
     }
@@ -87,7 +91,7 @@ fn require_root(settings: &Settings) -> Result<(), Failure> {
 
 /// sshd is for the platform's tunnel into the container: nothing that somebody runs by hand starts a second one.
 fn start_sshd(settings: &Settings) {
-    let Some(port) = settings.ssh_port.filter(|_| std::process::id() == 1) else { return };
+    let Some(port) = settings.ssh_port else { return };
     if !nix::unistd::geteuid().is_root() {
         tracing::info!("no SSH: `SSH_PORT` is set, but sshd needs root");
     } else if let Err(error) = sshd::start(port) {
@@ -117,8 +121,8 @@ fn materialised(mut argv: Vec<OsString>, planned: &Path) -> Result<Vec<OsString>
 
 /// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say
 /// less. As PID 1 there is nobody else to ask.
-fn require_free_port(decision: &Decision) -> Result<(), Failure> {
-    let Some(port) = decision.port.filter(|_| std::process::id() != 1) else { return Ok(()) };
+fn require_free_port(decision: &Decision, invocation: &Invocation) -> Result<(), Failure> {
+    let Some(port) = decision.port.filter(|_| !invocation.is_pid_1) else { return Ok(()) };
     if ports::is_free(port) {
         return Ok(());
     }
@@ -155,9 +159,9 @@ fn joined(words: &[OsString]) -> String {
     words::join(words).to_string_lossy().into_owned()
 }
 
-fn start(launch: &Launch, settings: &Settings, args: &[OsString]) -> Result<u8, Failure> {
+fn start(launch: &Launch, settings: &Settings, invocation: &Invocation) -> Result<u8, Failure> {
     enter(&launch.directory)?;
-    let given = (std::process::id() == 1).then(|| given(args));
+    let given = invocation.is_pid_1.then(|| given(&invocation.args));
     let program = launch.program.as_os_str();
     match launch.mode {
         Mode::Exec => {

@@ -106,8 +106,7 @@ mod tests {
 
     use crate::decide::decide;
     use crate::files::Memory;
-    use crate::settings::Flags;
-    use crate::settings::Settings;
+    use crate::settings::{Flags, Settings, table};
 
     #[test]
     fn missing_byte_code_is_noticed_where_gunicorn_comes_from_the_environment() {
@@ -124,7 +123,7 @@ mod tests {
             ("no environment", &bare, &elsewhere[..1], false),
         ] {
             let environ = vars.iter().copied().collect();
-            let flags = Flags { app_root: Some("/site".into()), ..Flags::default() };
+            let flags = Flags::default().with(&table::APP_ROOT.row, "/site");
             let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
             let decision = decide(&settings, files);
             assert!(decision.outcome.is_ok(), "{row}");

@@ -1,16 +1,17 @@
 //! The default site: where the image keeps it, and a copy inside the binary for images that lack it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
+use crate::digest::Digest;
 use crate::environ::Environ;
-use crate::files::{Access, Files};
+use crate::files::{Access, Files, private_folder};
 
 /// Where the image keeps the default site. Read-only.
 pub const FOLDER: &str = "/opt/defaultsite";
@@ -44,9 +45,6 @@ pub fn is_its_folder(folder: &Path) -> bool {
 /// What the name of a copy's folder begins with.
 const COPY: &str = "pystart-defaultsite-";
 
-/// Tells copies of different versions apart. No defence: what is there is compared byte for byte before it is used.
-const VERSION: u64 = fnv1a();
-
 /// Writes the site into a private folder below `TMPDIR`, `/tmp` or `/dev/shm` (the first that can be written) and
 /// returns that folder: the stand-in for [`FOLDER`] where the image has no such folder.
 ///
@@ -79,9 +77,11 @@ fn materialise_below(places: &[PathBuf]) -> io::Result<PathBuf> {
     Err(io::Error::other(format!("no folder for the default site can be written ({})", failures.join("; "))))
 }
 
-/// The name of the copy's folder: one for each user and each version.
+/// The name of the copy's folder: one for each user and each version. No defence: what is there is compared byte for
+/// byte before it is used.
 fn name() -> String {
-    format!("{COPY}{}-{VERSION:016x}", geteuid())
+    let version = Digest::of(FILES.iter().flat_map(|(name, content)| [name, content]));
+    format!("{COPY}{}-{version}", geteuid())
 }
 
 /// Makes sure that `folder` holds the site.
@@ -95,14 +95,9 @@ fn materialise_as(folder: &Path) -> io::Result<PathBuf> {
     // Written beside its place and moved there whole, so that nobody ever sees half a site. The process id keeps two
     // that start at once apart; a leftover of that name is from a process that is gone.
     let draft = folder.with_extension(format!("{}", std::process::id()));
-    match DirBuilder::new().mode(0o700).create(&draft) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            require_own_folder(&draft)?;
-            fs::remove_dir_all(&draft)?;
-            DirBuilder::new().mode(0o700).create(&draft)?;
-        }
-        other => other?,
-    }
+    private_folder::create(&draft)?;
+    fs::remove_dir_all(&draft)?;
+    private_folder::create(&draft)?;
     let moved = write_files(&draft).and_then(|()| fs::rename(&draft, folder));
     if let Err(error) = moved {
         // The first error is the one to tell.
@@ -123,18 +118,8 @@ fn write_files(folder: &Path) -> io::Result<()> {
 
 /// Whether `folder` is ours and holds exactly what [`FILES`] says; an error if it is missing or not ours.
 fn is_intact(folder: &Path) -> io::Result<bool> {
-    require_own_folder(folder)?;
+    private_folder::require(folder)?;
     Ok(FILES.iter().all(|(name, content)| holds(&folder.join(name), content)))
-}
-
-/// An error unless `folder` is a real folder (no link) of this user that nobody else can write to.
-fn require_own_folder(folder: &Path) -> io::Result<()> {
-    let found = fs::symlink_metadata(folder)?;
-    if found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0 {
-        return Ok(());
-    }
-    let message = format!("`{}` is not a private folder of this user", folder.display());
-    Err(io::Error::new(ErrorKind::PermissionDenied, message))
 }
 
 /// Whether `path` is a regular file with this content. Never follows a link, never waits for a pipe's writer.
@@ -155,27 +140,6 @@ fn is_exactly(mut file: File, content: &str) -> io::Result<bool> {
     let mut bytes = Vec::with_capacity(content.len());
     file.read_to_end(&mut bytes)?;
     Ok(bytes == content.as_bytes())
-}
-
-/// FNV-1a over names and contents, computed by the compiler.
-const fn fnv1a() -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    let mut file = 0;
-    while file < FILES.len() {
-        hash = fnv1a_more(hash, FILES[file].0.as_bytes());
-        hash = fnv1a_more(hash, FILES[file].1.as_bytes());
-        file += 1;
-    }
-    hash
-}
-
-const fn fnv1a_more(mut hash: u64, bytes: &[u8]) -> u64 {
-    let mut at = 0;
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
-        at += 1;
-    }
-    hash
 }
 
 #[cfg(test)]

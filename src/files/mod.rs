@@ -6,7 +6,9 @@
 
 mod disk;
 mod memory;
+pub(crate) mod private_folder;
 mod search_path;
+mod whole_file;
 
 use std::ffi::OsStr;
 use std::io;
@@ -15,6 +17,7 @@ use std::rc::Rc;
 
 pub use disk::{Disk, Read};
 pub use memory::Memory;
+pub(crate) use whole_file::read_whole;
 
 /// At most this many bytes of a file are read: what binds an app stands in the first half mebibyte, and the cost of
 /// a start must not grow with the files of the site.

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::hash::Hasher;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use siphasher::sip128::{Hasher128, SipHasher13};
+use crate::digest::Digest;
+use crate::files::read_whole;
+use crate::python::requirements::{Line, lines};
 
 /// Changes when the same inputs give another environment than before: then all are built anew.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
+
+/// The largest file that is taken for a description of packages: lock files of large projects have a few mebibytes.
+const LARGEST: u64 = 64 << 20;
 
 /// Where the list of packages comes from; the first that is there, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +115,7 @@ fn add(path: &Path, inputs: &mut Inputs) -> io::Result<Option<Vec<u8>>> {
     if inputs.contains_key(path) {
         return Ok(None);
     }
-    match fs::read(path) {
+    match read_whole(path, LARGEST) {
         Ok(content) => {
             inputs.insert(path.to_owned(), content.clone());
             Ok(Some(content))
@@ -126,44 +130,14 @@ fn requirements(path: &Path, inputs: &mut Inputs) -> io::Result<()> {
     let path = &real(path);
     let Some(content) = add(path, inputs)? else { return Ok(()) };
     let folder = path.parent().unwrap_or(Path::new(""));
-    for reference in references(&String::from_utf8_lossy(&content)) {
-        match reference {
-            Reference::Include(file) => requirements(&folder.join(file), inputs)?,
-            Reference::Project(file) => add_all(&real(&folder.join(file)), PROJECT, inputs)?,
+    for line in lines(&String::from_utf8_lossy(&content)) {
+        match line {
+            Line::Include(file) => requirements(&folder.join(file), inputs)?,
+            Line::Project(file) => add_all(&real(&folder.join(file)), PROJECT, inputs)?,
+            Line::Package { .. } => {}
         }
     }
     Ok(())
-}
-
-/// Something on this disk that a requirements file refers to.
-#[derive(Debug, PartialEq, Eq)]
-enum Reference<'a> {
-    /// `-r FILE`, `-c FILE`.
-    Include(&'a str),
-    /// `.`, `-e ./shop`, `file:shop`.
-    Project(&'a str),
-}
-
-fn references(text: &str) -> impl Iterator<Item = Reference<'_>> {
-    text.lines().filter_map(|line| {
-        let line = line.trim_start_matches('\u{feff}').split(" #").next().unwrap_or_default().trim();
-        if let Some(file) = ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|name| option(line, name)) {
-            return (!file.contains("://")).then_some(Reference::Include(file));
-        }
-        let place = ["--editable", "-e"].iter().find_map(|name| option(line, name)).unwrap_or(line);
-        let place = place.strip_prefix("file:").unwrap_or(place);
-        let is_local = place.starts_with('.') || place.starts_with('/');
-        is_local.then(|| Reference::Project(place.split(['[', ';']).next().unwrap_or(place).trim_end()))
-    })
-}
-
-/// The value of an option, `-r FILE`, `-rFILE` or `--requirement=FILE`.
-fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let value = line.strip_prefix(name)?;
-    if name.starts_with("--") && !value.starts_with(['=', ' ', '\t']) {
-        return None;
-    }
-    Some(value.trim_start_matches(['=', ' ', '\t'])).filter(|value| !value.is_empty())
 }
 
 /// One name for one file, so that files which include each other come to an end.
@@ -174,19 +148,12 @@ fn real(path: &Path) -> PathBuf {
 /// A digest of the inputs and of the interpreter: equal digests stand for equal environments.
 #[must_use]
 pub fn digest(inputs: &Inputs, source: Source, interpreter: &str) -> String {
-    let mut hasher = SipHasher13::new();
-    let mut add = |bytes: &[u8]| {
-        hasher.write_usize(bytes.len());
-        hasher.write(bytes);
-    };
-    add(FORMAT.as_bytes());
-    add(format!("{source:?}").as_bytes());
-    add(interpreter.as_bytes());
+    let mut digest = Digest::of([FORMAT, &format!("{source:?}"), interpreter]);
     for (path, content) in inputs {
-        add(path.as_os_str().as_encoded_bytes());
-        add(content);
+        digest.add(path.as_os_str().as_encoded_bytes());
+        digest.add(content);
     }
-    format!("{:032x}", hasher.finish128().as_u128())
+    digest.to_string()
 }
 
 #[cfg(test)]
@@ -224,24 +191,6 @@ mod tests {
         for (row, root, has_uv, expected) in rows {
             assert_eq!(root.source(has_uv), expected, "{row}");
         }
-    }
-
-    #[test]
-    fn what_a_requirements_file_refers_to_on_this_disk_is_found() {
-        let text = "\u{feff}-r base.txt\n-c=c.txt\n--requirement dev/x.txt # why\n-rnear.txt\nflask # -r no.txt\n\
-                    -r https://x/y.txt\n.\n-e ./shop[extra]\n--editable ../lib ; python_version > '3'\nfile:./f\n-e git+https://x\n\
-                    --constraints-no x\n# -r z\n\n";
-        let expected = [
-            Reference::Include("base.txt"),
-            Reference::Include("c.txt"),
-            Reference::Include("dev/x.txt"),
-            Reference::Include("near.txt"),
-            Reference::Project("."),
-            Reference::Project("./shop"),
-            Reference::Project("../lib"),
-            Reference::Project("./f"),
-        ];
-        assert_eq!(references(text).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -1,18 +1,17 @@
 //! Where a built environment lives, how it gets there, and how it is found again.
 
-use std::fs::{self, DirBuilder, File};
-use std::hash::Hasher;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
 use nix::unistd::{AccessFlags, access, geteuid};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use siphasher::sip::SipHasher13;
 
+use crate::digest::Digest;
 use crate::environ::Environ;
+use crate::files::private_folder;
 
 /// The name that the platform gives to the environment of an app.
 pub(super) const NAME: &str = "antenv";
@@ -38,13 +37,11 @@ impl Place {
         }
         let cache = cache(environ);
         let folder = cache.join(key(app_root));
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        for made in [&cache, &folder] {
-            if !is_ours(made) {
-                let message = format!("`{}` belongs to another user or can be written by one", made.display());
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-            }
+        if let Some(parent) = cache.parent() {
+            fs::create_dir_all(parent)?;
         }
+        private_folder::create(&cache)?;
+        private_folder::create(&folder)?;
         Ok(Self { folder })
     }
 
@@ -135,7 +132,8 @@ pub fn cached_environment(app_root: &Path, environ: &Environ) -> Option<PathBuf>
     let cache = cache(environ);
     let folder = cache.join(key(app_root));
     let environment = folder.join(NAME);
-    (is_ours(&cache) && is_ours(&folder) && environment.join("pyvenv.cfg").is_file()).then_some(environment)
+    let is_private = |folder: &Path| private_folder::require(folder).is_ok();
+    (is_private(&cache) && is_private(&folder) && environment.join("pyvenv.cfg").is_file()).then_some(environment)
 }
 
 fn is_writable(folder: &Path) -> bool {
@@ -152,15 +150,7 @@ fn cache(environ: &Environ) -> PathBuf {
 
 /// One folder for each app root.
 fn key(app_root: &Path) -> String {
-    let mut hasher = SipHasher13::new();
-    hasher.write(app_root.as_os_str().as_encoded_bytes());
-    format!("{:016x}", hasher.finish())
-}
-
-/// A real folder of this user that nobody else can write: `/tmp` is everybody's.
-fn is_ours(folder: &Path) -> bool {
-    fs::symlink_metadata(folder)
-        .is_ok_and(|facts| facts.is_dir() && facts.uid() == geteuid().as_raw() && facts.mode() & 0o022 == 0)
+    Digest::of([app_root.as_os_str().as_encoded_bytes()]).to_string()
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -21,10 +21,6 @@ mod target;
 mod text;
 mod unreadable;
 
-use std::ffi::OsString;
-use std::time::Duration;
-
-use crate::cli::Reporting;
 use crate::commands::explain::{self, Style};
 use crate::commands::health::{self, Question};
 use crate::commands::output::print;
@@ -34,7 +30,8 @@ use crate::decide;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::Disk;
-use crate::settings::{SECONDS_FORM, bad_value, seconds};
+use crate::invocation::Invocation;
+use crate::settings::{Flags, table};
 
 pub use observation::Calling;
 pub use problem::{Cause, Line, Problem};
@@ -49,23 +46,24 @@ pub use target::{Start, Target};
 /// # Errors
 ///
 /// A bad setting, or standard output that cannot be written.
-pub fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
-    let limit = time_limit(call.limit, environ)?;
-    let (settings, source) = pid1::settings(call.flags, environ)?;
+pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
+    let limit = table::CHECK_LIMIT.read(&flags, &invocation.environ)?.unwrap_or(table::DEFAULT_CHECK_LIMIT);
+    let is_for_machines = flags.has(&table::JSON.row);
+    let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
     let decision = decide::decide(&settings, &disk);
     let report = explain::Report::on(&settings, &decision, &disk, source);
-    let site = report.running.clone().map(|running| ask(running, environ)).transpose()?;
+    let site = report.running.clone().map(|running| ask(running, &settings.environ)).transpose()?;
     let target = Target::of(&decision, &settings, &disk, limit, site);
     leftovers::adopt();
     let proof = prove(&target);
     leftovers::end();
-    let text = if call.json {
+    let text = if is_for_machines {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);
         format!("{json:#}\n")
     } else {
-        let explanation = report.to_text(Style::for_stdout(environ));
+        let explanation = report.to_text(Style::for_stdout(&invocation.environ));
         format!("{}\n\n{proof}", explanation.lines().next().unwrap_or_default())
     };
     print(text.as_bytes())?;
@@ -74,25 +72,7 @@ pub fn check(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
 
 /// Asks the site that runs.
 fn ask(running: Running, environ: &Environ) -> Result<Site, Failure> {
-    let question = Question::new(health::Flags::default(), environ, Some(running.port))?;
+    let question = Question::new(&Flags::default(), environ, Some(running.port))?;
     let answer = health::ask(&question);
     Ok(Site { running, question, answer })
-}
-
-/// How long loading may take unless the user says otherwise.
-pub const TIME_LIMIT: Duration = Duration::from_mins(1);
-
-/// How long loading may take: flag, then variable, then default.
-///
-/// # Errors
-///
-/// A value that is no time limit.
-pub fn time_limit(flag: Option<OsString>, environ: &Environ) -> Result<Duration, Failure> {
-    const VARIABLE: &str = "PYSTART_CHECK_TIMEOUT";
-    let given = match flag {
-        Some(value) => Some(("--time-limit", value)),
-        None => environ.filled(VARIABLE).map(|value| (VARIABLE, value.to_owned())),
-    };
-    let Some((name, value)) = given else { return Ok(TIME_LIMIT) };
-    seconds(&value).ok_or_else(|| bad_value(name, SECONDS_FORM))
 }

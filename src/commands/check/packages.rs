@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::python::requirements::normalised;
+
 /// What is known about the packages of the app, gathered before anything is diagnosed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Packages {
@@ -72,11 +74,6 @@ fn lists(requirements: &str, package: &str) -> bool {
         let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(line.len());
         !line.is_empty() && normalised(&line[..end]) == wanted
     })
-}
-
-fn normalised(package: &str) -> String {
-    let parts: Vec<_> = package.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
-    parts.join("-").to_ascii_lowercase()
 }
 
 #[cfg(test)]

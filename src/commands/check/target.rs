@@ -130,11 +130,11 @@ mod tests {
     use super::*;
     use crate::decide::decide;
     use crate::files::Memory;
-    use crate::settings::Flags;
+    use crate::settings::{Flags, table};
 
     fn start_for(files: &Memory, words: &[&str]) -> Start {
         let environ: Environ = [("PATH", "/bin"), ("HOME_SITE", "/site")].into_iter().collect();
-        let flags = Flags { command: words.iter().map(Into::into).collect(), strict: true, ..Flags::default() };
+        let flags = Flags::of_command(words).with(&table::STRICT.row, "1");
         let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
         Target::of(&decide(&settings, files), &settings, files, Duration::from_secs(1), None).start
     }

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::cli::Reporting;
 use crate::commands::output::print;
 use crate::commands::pid1::{self, Source};
 use crate::commands::running::Running;
 use crate::decide::{self, Decision};
-use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::{Disk, Read};
 use crate::gunicorn::Version;
+use crate::invocation::Invocation;
 use crate::model::{Changes, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
-use crate::settings::Settings;
+use crate::settings::table;
+use crate::settings::{Flags, Settings};
 
 pub use text::Style;
 
@@ -26,11 +26,12 @@ pub use text::Style;
 /// # Errors
 ///
 /// A bad setting, or standard output that cannot be written.
-pub fn explain(call: Reporting, environ: &Environ) -> Result<u8, Failure> {
-    let (settings, source) = pid1::settings(call.flags, environ)?;
+pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
+    let is_for_machines = flags.has(&table::JSON.row);
+    let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
     let report = Report::on(&settings, &decide::decide(&settings, &disk), &disk, source);
-    let text = if call.json { report.to_json() } else { report.to_text(Style::for_stdout(environ)) };
+    let text = if is_for_machines { report.to_json() } else { report.to_text(Style::for_stdout(&invocation.environ)) };
     print(text.as_bytes())?;
     Ok(0)
 }
@@ -199,11 +200,10 @@ mod tests {
     use crate::decide::decide;
     use crate::environ::Environ;
     use crate::files::Memory;
-    use crate::settings::Flags;
 
     fn report(files: &Memory, words: &[&str]) -> Report {
         let environ: Environ = [("PATH", "/bin"), ("HOME_SITE", "/site")].into_iter().collect();
-        let flags = Flags { command: words.iter().map(Into::into).collect(), ..Flags::default() };
+        let flags = Flags::of_command(words);
         let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
         let read = |path: &str| Read { path: path.into(), bytes: 7 };
         Report::new(&settings, &decide(&settings, files), None, &[read("/site/a/b.py"), read("/proc/self/cgroup")])

@@ -1,0 +1,103 @@
+//! The app root, seen as Python modules: each file read and parsed once, each folder listed once, never more than a
+//! few. Nothing here knows a framework. Paths are relative to the app root.
+
+pub(super) mod import_root;
+pub(super) mod locate;
+mod sys_path;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::limits;
+use crate::files::{Files, Folder};
+use crate::python::requirements::{self, Release};
+use crate::python::source::{self, Module};
+
+/// A Python file of the app.
+pub(super) struct SourceFile {
+    /// Relative to the app root.
+    pub path: PathBuf,
+    /// What it says; empty if it cannot be read.
+    pub module: Module,
+    /// Why it cannot be read.
+    pub error: Option<io::Error>,
+}
+
+impl SourceFile {
+    /// The folder it is in, relative to the app root.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// The files of an app.
+pub(super) struct Project<'a> {
+    files: &'a dyn Files,
+    root: &'a Path,
+    /// Which calls in functions the sources keep, by the last name of what is called.
+    keeps_call: fn(&str) -> bool,
+    sources: RefCell<BTreeMap<PathBuf, Rc<SourceFile>>>,
+    folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
+}
+
+impl<'a> Project<'a> {
+    pub(super) fn new(files: &'a dyn Files, root: &'a Path, keeps_call: fn(&str) -> bool) -> Self {
+        Self { files, root, keeps_call, sources: RefCell::default(), folders: RefCell::default() }
+    }
+
+    /// What is in a folder; nothing if it cannot be listed, is a virtual environment, or too many were listed.
+    pub(super) fn folder(&self, folder: &Path) -> Rc<Folder> {
+        if let Some(known) = self.folders.borrow().get(folder) {
+            return Rc::clone(known);
+        }
+        if self.folders.borrow().len() >= limits::FOLDERS_LISTED {
+            return Rc::default();
+        }
+        let is_root = folder.as_os_str().is_empty();
+        let listing = self.files.folder(&self.root.join(folder)).unwrap_or_default();
+        let is_environment = !is_root && listing.notable.contains(&"pyvenv.cfg");
+        let listing = if is_environment { Rc::default() } else { listing };
+        self.folders.borrow_mut().insert(folder.to_owned(), Rc::clone(&listing));
+        listing
+    }
+
+    /// The folders in a folder that hold a file of this name, sorted.
+    pub(super) fn folders_with(&self, folder: &Path, file: &str) -> Vec<PathBuf> {
+        let names = self.files.folders_with(&self.root.join(folder), file).unwrap_or_default();
+        let is_environment = |folder: &PathBuf| self.is_file(&folder.join("pyvenv.cfg"));
+        names.into_iter().map(|name| folder.join(name)).filter(|folder| !is_environment(folder)).collect()
+    }
+
+    /// Is there such a file?
+    pub(super) fn is_file(&self, file: &Path) -> bool {
+        self.files.is_file(&self.root.join(file))
+    }
+
+    /// A file, read and parsed; `None` when it was not read before and no more may be read.
+    pub(super) fn source(&self, file: &Path) -> Option<Rc<SourceFile>> {
+        if let Some(known) = self.sources.borrow().get(file) {
+            return Some(Rc::clone(known));
+        }
+        if self.sources.borrow().len() >= limits::FILES_READ {
+            return None;
+        }
+        let (module, error) = match self.files.read(&self.root.join(file)) {
+            Ok(bytes) => (source::read_with_calls(&bytes, self.keeps_call), None),
+            Err(error) => (Module::default(), Some(error)),
+        };
+        let source = Rc::new(SourceFile { path: file.to_owned(), module, error });
+        self.sources.borrow_mut().insert(file.to_owned(), Rc::clone(&source));
+        Some(source)
+    }
+
+    /// Does `requirements.txt` ask for a release of a package before this one? Without a word, the newest is meant.
+    pub(super) fn is_required_before(&self, package: &str, release: Release) -> bool {
+        let listing = self.folder(Path::new(""));
+        let is_there = listing.notable.contains(&"requirements.txt");
+        let bytes = is_there.then(|| self.files.read(&self.root.join("requirements.txt")).ok()).flatten();
+        bytes.is_some_and(|bytes| requirements::is_before(&String::from_utf8_lossy(&bytes), package, release))
+    }
+}

@@ -1,0 +1,54 @@
+//! The file that completes the app of another: what it adds is missing when the app is imported from its own file.
+
+use super::search::Search;
+use crate::detect::candidate::Candidate;
+use crate::detect::candidate::objects::AppObject;
+use crate::detect::frameworks;
+use crate::detect::names::USUAL_FILES;
+use crate::model::{Step, Verdict, WebApp};
+use crate::python::source::{Module, Place, Value};
+
+/// A Dash app of several files is not complete until the file that runs it was imported: `index.py` with
+/// `from app import app, server`, the layout, and `app.run()`. Neither is an app whose file calls `db.init_app(app)`
+/// only under `if __name__ == "__main__":`, when another calls it on import.
+pub(super) fn find(search: &mut Search, step: Step, candidate: &Candidate, object: &AppObject) -> Option<WebApp> {
+    let source = &candidate.report.source;
+    let may_be_part = frameworks::is_held(object.kind.framework) && !candidate.report.serves;
+    let late = init_app_call(&source.module, Place::Main, &object.name);
+    if !may_be_part && late.is_none() {
+        return None;
+    }
+    let listing = search.inference.project.folder(source.folder());
+    for name in USUAL_FILES.iter().filter(|name| listing.has(name)) {
+        let Some(other) = Candidate::of_file(&search.inference, &source.folder().join(name)) else { break };
+        let module = &other.report.source.module;
+        let imports_it = module.imports.iter().any(|import| import.module == candidate.module);
+        let Some(object) = other.object().filter(|_| imports_it && other.root == candidate.root).cloned() else {
+            continue;
+        };
+        let file = other.file().display().to_string();
+        let early = init_app_call(module, Place::Import, &object.name).filter(|call| Some(*call) == late);
+        let reason = if let Some(call) = early {
+            let reason =
+                format!("calls `{call}({})` only when it is run as a script; `{file}` does so on import", object.name);
+            search.note(step, &candidate.file().display().to_string(), Verdict::Rejected, &reason);
+            format!("`{file}` sets up the app of `{}.py`", candidate.module)
+        } else if may_be_part && other.report.serves {
+            format!("`{file}` runs the app of `{}.py`", candidate.module)
+        } else {
+            continue;
+        };
+        return Some(search.choose(Step::Other, &other, &object, reason));
+    }
+    None
+}
+
+/// The call by which an extension is tied to an app, if that is done at this place: `db.init_app(app)`.
+fn init_app_call<'m>(module: &'m Module, place: Place, app: &str) -> Option<&'m str> {
+    module.scope.calls.iter().filter(|call| call.place == place).find_map(|call| match &call.value {
+        Value::Call { callee, arguments, .. } if arguments.first()?.name() == Some(app) => {
+            callee.name().filter(|path| path.ends_with(".init_app"))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,138 @@
+//! Django projects: which `wsgi.py` is one, from where it is imported, and which of several `manage.py` means.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::detect::limits;
+use crate::detect::names::OTHER_FOLDERS;
+use crate::detect::project::locate::{Located, dotted_name};
+use crate::detect::project::{Project, SourceFile};
+use crate::model::Interface;
+use crate::python::source::{Bound, Scope, Value};
+
+/// A Django project.
+#[derive(Clone, Debug)]
+pub(super) struct DjangoProject {
+    /// Its `wsgi.py` or `asgi.py`.
+    pub file: PathBuf,
+    /// The import root.
+    pub root: PathBuf,
+    /// The dotted name from there.
+    pub module: String,
+    /// WSGI, but for `asgi.py`.
+    pub interface: Interface,
+    /// Does `manage.py` mean this one?
+    pub is_managed: bool,
+}
+
+/// The Django projects among these files, the best first: what `manage.py` means, then the shallowest, then by
+/// name.
+pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
+    let found = files.iter().take(limits::DJANGO_PROJECTS).filter_map(|file| of_file(project, file));
+    let mut projects: Vec<_> = found.collect();
+    if projects.len() > 1 {
+        for found in &mut projects {
+            found.is_managed = is_managed(project, found);
+        }
+        projects.sort_by_key(|project| {
+            let depth = project.file.components().count();
+            let mut parts = project.file.components();
+            let is_other = parts.any(|part| part.as_os_str().to_str().is_some_and(|name| OTHER_FOLDERS.has(name)));
+            (!project.is_managed, is_other, depth, project.file.clone())
+        });
+    }
+    projects
+}
+
+/// The project of a `wsgi.py` or `asgi.py`, if it is Django's.
+pub(super) fn of_file(project: &Project, file: &Path) -> Option<DjangoProject> {
+    let source = project.source(file)?;
+    if !is_django(&source) {
+        return None;
+    }
+    let root = import_root(project, &source);
+    let module = dotted_name(&root, file)?;
+    let is_asgi = file.file_name().is_some_and(|name| name == "asgi.py");
+    let interface = if is_asgi { Interface::Asgi } else { Interface::Wsgi };
+    Some(DjangoProject { file: file.to_owned(), root, module, interface, is_managed: false })
+}
+
+/// The folder from which the settings module can be imported; without such, the one with `manage.py`; without
+/// that, the one above, as documented.
+fn import_root(project: &Project, source: &SourceFile) -> PathBuf {
+    let folder = source.folder();
+    let above = folder.parent().unwrap_or(folder);
+    let settings = settings_module(&source.module.scope);
+    if let Some(settings) = settings {
+        let top = settings.split('.').next().unwrap_or_default();
+        if folder.file_name().is_some_and(|name| name == top) {
+            return above.to_owned();
+        }
+        let mut roots = [above, folder].into_iter().chain(folder.ancestors().skip(2));
+        if let Some(root) = roots.find(|root| project.locate(root, settings).is_some()) {
+            return root.to_owned();
+        }
+    }
+    let managed = folder.ancestors().skip(1).find(|root| project.folder(root).has("manage.py"));
+    managed.unwrap_or(above).to_owned()
+}
+
+/// Does the `manage.py` beside the module path mean this project?
+fn is_managed(project: &Project, found: &DjangoProject) -> bool {
+    let manage = found.root.join("manage.py");
+    if !project.is_file(&manage) {
+        return false;
+    }
+    let Some(source) = project.source(&manage) else { return false };
+    let Some(settings) = settings_module(&source.module.scope) else { return false };
+    match wsgi_application(project, &found.root, settings) {
+        Some(application) => application.strip_prefix(&found.module).is_some_and(|rest| rest.starts_with('.')),
+        None => settings.split('.').next() == found.module.split('.').next(),
+    }
+}
+
+/// `WSGI_APPLICATION` of a settings module, also through `from .base import *`.
+fn wsgi_application(project: &Project, root: &Path, settings: &str) -> Option<String> {
+    let Located::File(file) = project.locate(root, settings)? else { return None };
+    application_setting(project, root, &project.source(&file)?, limits::SETTINGS_MODULES)
+}
+
+fn application_setting(project: &Project, root: &Path, source: &Rc<SourceFile>, modules: usize) -> Option<String> {
+    if let Some(application) = source.module.string("WSGI_APPLICATION") {
+        return Some(application.to_owned());
+    }
+    if modules == 0 {
+        return None;
+    }
+    source.module.scope.stars.iter().rev().find_map(|star| {
+        match project.locate_import(source, root, star.level, &star.module)? {
+            Located::File(file) => application_setting(project, root, &project.source(&file)?, modules - 1),
+            Located::Folder(_) => None,
+        }
+    })
+}
+
+/// Is this `wsgi.py` Django's?
+fn is_django(source: &SourceFile) -> bool {
+    let packages = ["django", "configurations", "channels"];
+    let mut imports = source.module.imports.iter();
+    imports.any(|import| import.level == 0 && packages.contains(&import.package()))
+        || settings_module(&source.module.scope).is_some()
+}
+
+/// The settings module that a file names: `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")`.
+fn settings_module(scope: &Scope) -> Option<&str> {
+    let here = scope.calls.iter().find_map(|call| match &call.value {
+        Value::Call { arguments, .. } => match arguments.as_slice() {
+            [Value::String(key), Value::String(settings)] if key == "DJANGO_SETTINGS_MODULE" => Some(settings.as_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    here.or_else(|| {
+        scope.bindings.iter().find_map(|binding| match &binding.bound {
+            Bound::Function(function) => settings_module(&function.scope),
+            _ => None,
+        })
+    })
+}

@@ -1,0 +1,36 @@
+//! The rules, in the order in which they are tried: the first that finds an app wins.
+
+mod completing_file;
+mod django;
+mod flask;
+mod named_target;
+mod near_misses;
+mod places;
+mod search;
+
+use super::infer::Inference;
+use crate::model::{Detection, WebApp};
+use search::Search;
+
+/// A rule: the app that it finds, if it finds one.
+type Rule = fn(&mut Search) -> Option<WebApp>;
+
+/// Steps 2, 3 and 4 of the start-up order.
+const RULES: [Rule; 6] = [
+    django::in_folder_of_root,
+    flask::documented_file,
+    django::deeper,
+    places::usual_file_of_root,
+    named_target::in_file_of_root,
+    places::any_other_file,
+];
+
+/// Tries every rule until one finds an app; if none does, looks for what was nearly one.
+pub(super) fn find_app(inference: Inference) -> Detection {
+    let mut search = Search::new(inference);
+    let app = RULES.iter().find_map(|rule| rule(&mut search));
+    if app.is_none() {
+        near_misses::find(&mut search);
+    }
+    search.into_detection(app)
+}

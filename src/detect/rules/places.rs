@@ -1,0 +1,166 @@
+//! Step 4 by file names: the same search at one place after the other, from the root down.
+
+use std::path::PathBuf;
+
+use super::completing_file;
+use super::search::Search;
+use crate::detect::candidate::objects::AppObject;
+use crate::detect::candidate::{Candidate, may_hold_app};
+use crate::detect::limits;
+use crate::detect::names::{DOCUMENTED, USUAL_FILES, is_other_file};
+use crate::model::{Step, WebApp};
+
+/// Which files of a folder are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Files {
+    /// Those with a usual name; every one that can serve is a candidate.
+    Usual,
+    /// All others; one is a candidate when it is the only one, since its name says nothing.
+    Unusual,
+}
+
+/// Where to look, and for what.
+#[derive(Clone, Copy)]
+struct Place {
+    /// How many folders below the app root.
+    depth: usize,
+    files: Files,
+    /// Why none is started when several unusual files bind an app.
+    several: &'static str,
+}
+
+const SEVERAL_IN_ROOT: &str = "several files of the app root bind an app, and none has a usual name";
+const SEVERAL: &str = "several files bind an app, and none has a usual name";
+
+/// Usual names come first at each level.
+const fn place(depth: usize, files: Files) -> Place {
+    Place { depth, files, several: if depth == 0 { SEVERAL_IN_ROOT } else { SEVERAL } }
+}
+
+/// A file of the root with a usual name.
+pub(super) fn usual_file_of_root(search: &mut Search) -> Option<WebApp> {
+    look(search, place(0, Files::Usual))
+}
+
+/// Any other file of the root, then files further and further down.
+pub(super) fn any_other_file(search: &mut Search) -> Option<WebApp> {
+    look(search, place(0, Files::Unusual)).or_else(|| {
+        let mut below =
+            (1..=limits::DEPTH).flat_map(|depth| [place(depth, Files::Usual), place(depth, Files::Unusual)]);
+        below.find_map(|place| look(search, place))
+    })
+}
+
+fn look(search: &mut Search, place: Place) -> Option<WebApp> {
+    let folders = search.folders(place.depth);
+    let found = match place.files {
+        Files::Usual => usual_files(search, &folders),
+        Files::Unusual => {
+            let mut found = unusual_files(search, &folders);
+            if found.len() > 1 {
+                for candidate in found.drain(..) {
+                    search.outrank(&candidate, place.several);
+                }
+            }
+            found
+        }
+    };
+    choose_first(search, found)
+}
+
+/// The candidates with a usual name or that of their folder, the best first.
+fn usual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for folder in folders {
+        let is_root = folder.as_os_str().is_empty();
+        let listing = search.inference.project.folder(folder);
+        let folder_name = folder.file_name().and_then(|name| name.to_str()).map(|name| format!("{name}.py"));
+        let folder_name = folder_name.filter(|name| !USUAL_FILES.has(name) && listing.has(name));
+        // Step 3 has seen the documented files of the root.
+        let usual = USUAL_FILES.iter().filter(|name| listing.has(name) && !(is_root && DOCUMENTED.has(name)));
+        for name in usual.map(str::to_owned).chain(folder_name) {
+            let Some(candidate) = Candidate::of_file(&search.inference, &folder.join(&name)) else { break };
+            if candidate.report.can_serve() {
+                found.push(candidate);
+            } else if name != "__init__.py" {
+                search.reject(Step::Other, &candidate);
+            }
+        }
+    }
+    found.sort_by_key(Candidate::sort_key);
+    found
+}
+
+/// Of files without a usual name, those that bind an app of their own, or start one; narrowed down by what speaks for
+/// one of them.
+fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
+    let mut files = Vec::new();
+    for folder in folders {
+        let listing = search.inference.project.folder(folder);
+        let is_unusual = |name: &&String| !USUAL_FILES.has(name) && !is_other_file(name);
+        files.extend(listing.python.iter().filter(is_unusual).map(|name| folder.join(name)));
+    }
+    files.truncate(limits::UNUSUAL_FILES);
+    let mut found = Vec::new();
+    for file in files {
+        let Some(source) = search.inference.project.source(&file) else { break };
+        if !may_hold_app(&source.module) {
+            continue;
+        }
+        let Some(candidate) = Candidate::of_file(&search.inference, &file) else { break };
+        let report = &candidate.report;
+        let is_own = candidate.object().is_some_and(|object| !object.is_imported || report.serves);
+        if is_own && report.can_serve() {
+            found.push(candidate);
+        } else if report.standalone.is_some() || report.blocks {
+            search.reject(Step::Other, &candidate);
+        }
+    }
+    let imported: Vec<String> =
+        found.iter().filter(|one| is_imported(one, &found)).map(|one| one.module.clone()).collect();
+    keep_if_any(&mut found, |candidate| !imported.contains(&candidate.module));
+    keep_if_any(&mut found, |candidate| candidate.object().is_some_and(|object| !object.is_factory()));
+    keep_if_any(&mut found, |candidate| candidate.report.serves);
+    found
+}
+
+/// Does another candidate import this one?
+fn is_imported(candidate: &Candidate, all: &[Candidate]) -> bool {
+    let others = all.iter().filter(|other| other.module != candidate.module);
+    others
+        .flat_map(|other| &other.report.source.module.imports)
+        .any(|import| import.module == candidate.module || import.names.contains(&candidate.module))
+}
+
+/// Keeps those for which something speaks, if there are any.
+fn keep_if_any(found: &mut Vec<Candidate>, speaks_for: impl Fn(&Candidate) -> bool) {
+    if found.iter().any(&speaks_for) {
+        found.retain(speaks_for);
+    }
+}
+
+/// Chooses the first, and tells about an equally good one.
+fn choose_first(search: &mut Search, mut found: Vec<Candidate>) -> Option<WebApp> {
+    if found.is_empty() {
+        return None;
+    }
+    let chosen = found.remove(0);
+    let object = chosen.object()?.clone();
+    if let Some(app) = completing_file::find(search, Step::Other, &chosen, &object) {
+        return Some(app);
+    }
+    let file = chosen.file().display().to_string();
+    let app = search.choose(Step::Other, &chosen, &object, format!("`{file}` {}", object.described()));
+    for other in &found {
+        search.outrank(other, &format!("`{file}` comes first"));
+    }
+    let is_full = |object: &&AppObject| !object.is_imported && !object.is_factory();
+    let rival = found.iter().find_map(|other| Some((other, other.object().filter(is_full)?)));
+    if let Some((rival, rival_object)) = rival.filter(|_| is_full(&&object)) {
+        search.notice(
+            format!("`{}` holds a web app too; starting `{}:{}`", rival.file().display(), app.module, object.name),
+            format!("to start the other, give the command `{}`", rival.command(rival_object)),
+        );
+    }
+    Some(app)
+}

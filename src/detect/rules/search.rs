@@ -1,0 +1,138 @@
+//! One search under way: which folders are looked into, and what came of what was looked at.
+
+use std::path::PathBuf;
+
+use crate::detect::candidate::Candidate;
+use crate::detect::candidate::objects::AppObject;
+use crate::detect::candidate::report::{FileReport, unbound_holder};
+use crate::detect::candidate::server_calls::is_script;
+use crate::detect::frameworks::Framework;
+use crate::detect::infer::Inference;
+use crate::detect::limits;
+use crate::detect::names::{OBJECTS, OTHER_FOLDERS, USUAL_FOLDERS};
+use crate::model::{Detection, Evidence, NearMiss, Notice, Step, Verdict, WebApp};
+
+/// One search under way.
+pub(super) struct Search<'a> {
+    pub inference: Inference<'a>,
+    /// What is to be told: evidence, notices, near misses.
+    told: Detection,
+    /// The folders of each level, from the app root down, as far as they were asked for.
+    levels: Vec<Vec<PathBuf>>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(inference: Inference<'a>) -> Self {
+        Self { inference, told: Detection::default(), levels: vec![vec![PathBuf::new()]] }
+    }
+
+    /// Ends the search.
+    pub(super) fn into_detection(self, app: Option<WebApp>) -> Detection {
+        Detection { app, ..self.told }
+    }
+
+    /// The folders this many levels down in which an app may be, the likeliest first.
+    pub(super) fn folders(&mut self, depth: usize) -> Vec<PathBuf> {
+        while self.levels.len() <= depth {
+            let mut next = Vec::new();
+            for folder in &self.levels[self.levels.len() - 1] {
+                let listing = self.inference.project.folder(folder);
+                let mut names: Vec<_> = listing.folders.iter().filter(|name| !OTHER_FOLDERS.has(name)).collect();
+                names.sort_by_cached_key(|name| (USUAL_FOLDERS.rank(name), *name));
+                let names = names.into_iter().take(limits::FOLDERS_OF_A_LEVEL);
+                next.extend(names.map(|name| folder.join(name)));
+            }
+            next.truncate(limits::FOLDERS_OF_A_LEVEL);
+            self.levels.push(next);
+        }
+        self.levels[depth].clone()
+    }
+
+    /// Makes an object of a candidate the answer.
+    pub(super) fn choose(&mut self, step: Step, candidate: &Candidate, object: &AppObject, reason: String) -> WebApp {
+        let file = candidate.file().to_owned();
+        if let Some((file, reason)) = &candidate.redirected_from {
+            self.note(step, &file.display().to_string(), Verdict::Rejected, reason);
+        }
+        self.note(step, &file.display().to_string(), Verdict::Chosen, &object.described());
+        if candidate.report.serves_on_import {
+            self.notice(
+                format!("`{}` starts its development server when it is imported", file.display()),
+                format!("put `{}.run(...)` under `if __name__ == \"__main__\":`", object.name),
+            );
+        }
+        WebApp {
+            step,
+            framework: object.kind.framework,
+            module: candidate.module.clone(),
+            object: Some(object.name.clone()),
+            folder: candidate.root.clone(),
+            file,
+            interface: object.kind.interface,
+            reason,
+        }
+    }
+
+    /// Keeps a fact.
+    pub(super) fn note(&mut self, step: Step, subject: &str, verdict: Verdict, reason: &str) {
+        let evidence = Evidence { step, subject: subject.to_owned(), verdict, reason: reason.to_owned() };
+        if !self.told.evidence.contains(&evidence) {
+            self.told.evidence.push(evidence);
+        }
+    }
+
+    /// Keeps a warning and what to do about it.
+    pub(super) fn notice(&mut self, message: String, hint: String) {
+        self.told.notices.push(Notice { message, hint: Some(hint) });
+    }
+
+    /// Keeps a candidate that would have done, with the command that starts it.
+    pub(super) fn outrank(&mut self, candidate: &Candidate, reason: &str) {
+        let path = candidate.file().to_owned();
+        self.note(Step::Other, &path.display().to_string(), Verdict::Outranked, reason);
+        if let Some(object) = candidate.object() {
+            let command = Some(candidate.command(object));
+            self.miss(NearMiss { path, reason: reason.to_owned(), command });
+        }
+    }
+
+    /// Says why a file is not the app, and keeps it as a near miss if it is something that can be started.
+    pub(super) fn reject(&mut self, step: Step, candidate: &Candidate) {
+        let report = &candidate.report;
+        let subject = candidate.file().display().to_string();
+        self.note(step, &subject, Verdict::Rejected, &report.rejection);
+        if let Some(framework) = report.standalone {
+            self.miss_standalone(framework, report);
+        } else if let Some((holder, attribute)) = unbound_holder(&self.inference, &report.source, &candidate.root) {
+            self.notice(
+                format!("`{subject}`: the server of `{holder}` is bound to no name"),
+                format!("add the line `{attribute} = {holder}.{attribute}` to it"),
+            );
+            let command = Some(format!("python {subject}"));
+            self.miss(NearMiss { path: candidate.file().to_owned(), reason: report.rejection.clone(), command });
+        }
+    }
+
+    /// Keeps what runs in a server of its own as a near miss, unless it is only a part of it that starts nothing.
+    pub(super) fn miss_standalone(&mut self, framework: &Framework, report: &FileReport) {
+        let module = &report.source.module;
+        let binds_app = OBJECTS.iter().any(|name| module.binds(name));
+        if framework.has_runner() || binds_app || is_script(module) {
+            let path = report.source.path.clone();
+            let command = framework.command(&path.display().to_string());
+            self.miss(NearMiss { path, reason: report.rejection.clone(), command });
+        }
+    }
+
+    /// Keeps a near miss, the first for each file.
+    pub(super) fn miss(&mut self, miss: NearMiss) {
+        if self.told.near_misses.iter().all(|known| known.path != miss.path) {
+            self.told.near_misses.push(miss);
+        }
+    }
+
+    /// Sorts the near misses: people are told to start the first.
+    pub(super) fn sort_misses<K: Ord>(&mut self, key: impl FnMut(&NearMiss) -> K) {
+        self.told.near_misses.sort_by_cached_key(key);
+    }
+}

@@ -1,0 +1,421 @@
+//! Everything that can be set, one row each: the one place for flag, variables, accepted form, default and help.
+//!
+//! The command line, [`Settings`](super::Settings), the messages about bad values and the documentation all come from
+//! here. A new setting is a row, its place in [`TABLE`], and a field of `Settings` that reads it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use super::flags::Flags;
+use super::form::{self, Form};
+use super::{Init, LogFormat, Workers};
+use crate::environ::Environ;
+use crate::error::Failure;
+
+/// Where the platform mounts the site.
+pub const DEFAULT_APP_ROOT: &str = "/home/site/wwwroot";
+
+/// The port that gunicorn takes when nobody names one, and that the platform asks for.
+pub const DEFAULT_PORT: u16 = 8000;
+
+/// How long what a command leaves behind may take to stop: below Docker's 10 seconds.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(9);
+
+/// The same on the platform, which kills after 5 seconds (`WEBSITES_CONTAINER_STOP_TIME_LIMIT`).
+pub const DEFAULT_GRACE_ON_PLATFORM: Duration = Duration::from_secs(4);
+
+/// What `health` asks for.
+pub const DEFAULT_HEALTH_PATH: &str = "/";
+
+/// How long the whole answer to `health` may take: below the 30 seconds that Docker gives a health check, and enough
+/// for a site that is busy.
+pub const DEFAULT_HEALTH_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long loading the app may take in `check`.
+pub const DEFAULT_CHECK_LIMIT: Duration = Duration::from_mins(1);
+
+/// How something is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// `--long VALUE`, `-s VALUE`.
+    Option {
+        /// Without the dashes.
+        long: &'static str,
+        /// Without the dash.
+        short: Option<char>,
+        /// What the value is called in the help.
+        value: &'static str,
+    },
+    /// `--long`.
+    Switch {
+        /// Without the dashes.
+        long: &'static str,
+    },
+    /// Every word from the first on that is no option.
+    Words {
+        /// What they are called in the help.
+        value: &'static str,
+    },
+    /// Not at all: there is a variable only.
+    Variable,
+}
+
+impl Usage {
+    /// The name of the flag, without the dashes.
+    #[must_use]
+    pub fn long(self) -> Option<&'static str> {
+        match self {
+            Self::Option { long, .. } | Self::Switch { long } => Some(long),
+            Self::Words { .. } | Self::Variable => None,
+        }
+    }
+}
+
+/// What is to be known about a setting without knowing the type of its value.
+pub struct Row {
+    /// How it is typed.
+    pub usage: Usage,
+    /// The subcommands that take it.
+    pub subcommands: &'static [&'static str],
+    /// The variables that set it, the first that is filled counts; behind the flag.
+    pub variables: &'static [&'static str],
+    /// What holds when it is not set, from the constant that says so.
+    pub default: Option<fn() -> String>,
+    /// What it does, in half a sentence.
+    pub help: &'static str,
+}
+
+/// A setting whose value is a `T`.
+pub struct Setting<T: 'static> {
+    /// Everything but the type.
+    pub row: Row,
+    form: Form<T>,
+}
+
+/// A value as it was given.
+pub(super) struct Given<'a> {
+    /// The flag or variable, as it is written.
+    pub(super) place: String,
+    /// The value.
+    pub(super) value: &'a std::ffi::OsStr,
+}
+
+impl<T> Setting<T> {
+    const fn new(form: Form<T>, row: Row) -> Self {
+        Self { row, form }
+    }
+
+    /// The value that counts: the flag's, else that of the first variable that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// It is not of the accepted form; the message names the flag or variable and that form.
+    pub fn read(&self, flags: &Flags, environ: &Environ) -> Result<Option<T>, Failure> {
+        let Some(given) = self.row.given(flags, environ) else { return Ok(None) };
+        match (self.form.parse)(given.value) {
+            Some(value) => Ok(Some(value)),
+            None => Err(bad_value(&given.place, self.form.described)),
+        }
+    }
+}
+
+impl Row {
+    /// What was given for it, and where.
+    pub(super) fn given<'a>(&self, flags: &'a Flags, environ: &'a Environ) -> Option<Given<'a>> {
+        let typed = self.usage.long().and_then(|long| Some((long, flags.get(long)?)));
+        if let Some((long, value)) = typed {
+            return Some(Given { place: format!("--{long}"), value });
+        }
+        let mut set = self.variables.iter().filter_map(|name| Some((*name, environ.filled(name)?)));
+        set.next().map(|(name, value)| Given { place: name.to_owned(), value })
+    }
+}
+
+/// A row of the table together with the accepted form of its value.
+pub trait Described: Sync {
+    /// The row.
+    fn row(&self) -> &Row;
+
+    /// What a value must be, as the end of a sentence that begins "it must be".
+    fn form(&self) -> &'static str;
+}
+
+impl<T> Described for Setting<T> {
+    fn row(&self) -> &Row {
+        &self.row
+    }
+
+    fn form(&self) -> &'static str {
+        self.form.described
+    }
+}
+
+/// The value itself is never shown: a secret may have landed in the wrong variable.
+fn bad_value(place: &str, form: &str) -> Failure {
+    let kind = if place.starts_with("--") { "option" } else { "variable" };
+    Failure::usage(format!("the value of the {kind} `{place}` is not valid")).with_hint(format!("it must be {form}"))
+}
+
+/// The subcommands that decide what to start.
+const STARTING: &[&str] = &["run", "explain", "check", "env"];
+
+/// The folder of the app.
+pub static APP_ROOT: Setting<PathBuf> = Setting::new(
+    form::FOLDER,
+    Row {
+        usage: Usage::Option { long: "app-root", short: Some('C'), value: "DIR" },
+        subcommands: &["run", "explain", "check", "env", "build"],
+        variables: &["PYSTART_APP_ROOT", "HOME_SITE"],
+        default: Some(|| DEFAULT_APP_ROOT.to_owned()),
+        help: "The folder of the app",
+    },
+);
+
+/// The port to listen on.
+pub static PORT: Setting<u16> = Setting::new(
+    form::PORT,
+    Row {
+        usage: Usage::Option { long: "port", short: None, value: "N" },
+        subcommands: &["run", "explain", "check", "env", "health"],
+        variables: &["PORT"],
+        default: Some(|| DEFAULT_PORT.to_string()),
+        help: "The port to listen on",
+    },
+);
+
+/// An error in processing the custom command ends the start.
+pub static STRICT: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Switch { long: "strict" },
+        subcommands: STARTING,
+        variables: &["PYSTART_STRICT"],
+        default: None,
+        help: "An error in the custom command ends the start",
+    },
+);
+
+/// When to stay as init.
+pub static INIT: Setting<Init> = Setting::new(
+    form::INIT,
+    Row {
+        usage: Usage::Option { long: "init", short: None, value: "WHEN" },
+        subcommands: STARTING,
+        variables: &["PYSTART_INIT"],
+        default: Some(|| "auto".to_owned()),
+        help: "Stay as PID 1: always, never, or auto: for all but gunicorn",
+    },
+);
+
+/// How long leftover processes may take to stop.
+pub static GRACE: Setting<Duration> = Setting::new(
+    form::SECONDS,
+    Row {
+        usage: Usage::Option { long: "grace", short: None, value: "SECONDS" },
+        subcommands: STARTING,
+        variables: &["PYSTART_GRACE"],
+        default: Some(|| {
+            format!("{}, on App Service {}", DEFAULT_GRACE.as_secs(), DEFAULT_GRACE_ON_PLATFORM.as_secs())
+        }),
+        help: "How long leftover processes may take to stop",
+    },
+);
+
+/// Build the environment first.
+pub static BUILD: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Switch { long: "build" },
+        subcommands: STARTING,
+        variables: &["PYSTART_BUILD"],
+        default: None,
+        help: "Make or refresh the virtual environment first",
+    },
+);
+
+/// The custom command.
+pub static COMMAND: Setting<OsString> = Setting::new(
+    form::TEXT,
+    Row {
+        usage: Usage::Words { value: "COMMAND" },
+        subcommands: STARTING,
+        variables: &["PYSTART_COMMAND"],
+        default: None,
+        help: "The start-up command: words, one string, or a file of the app root",
+    },
+);
+
+/// How much is logged.
+pub static LOG: Setting<LevelFilter> = Setting::new(
+    form::LOG_LEVEL,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_LOG"],
+        default: Some(|| "info".to_owned()),
+        help: "How much is logged",
+    },
+);
+
+/// How it is written.
+pub static LOG_FORMAT: Setting<LogFormat> = Setting::new(
+    form::LOG_FORMAT,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_LOG_FORMAT"],
+        default: Some(|| "text".to_owned()),
+        help: "How the log is written",
+    },
+);
+
+/// How many workers.
+pub static WORKERS: Setting<Workers> = Setting::new(
+    form::WORKERS,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["WEB_CONCURRENCY"],
+        default: None,
+        help: "Workers; auto: from the CPU quota, the affinity and the memory limit of the container",
+    },
+);
+
+/// Arguments for gunicorn.
+pub static GUNICORN_CMD_ARGS: Setting<OsString> = Setting::new(
+    form::TEXT,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["GUNICORN_CMD_ARGS"],
+        default: None,
+        help: "Arguments for gunicorn; they win over every default and are never overwritten",
+    },
+);
+
+/// Whose forwarded headers gunicorn believes.
+pub static FORWARDED_ALLOW_IPS: Setting<OsString> = Setting::new(
+    form::TEXT,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["FORWARDED_ALLOW_IPS"],
+        default: Some(|| "*, on App Service only".to_owned()),
+        help: "Whose `X-Forwarded-Proto` is believed",
+    },
+);
+
+/// The port of sshd.
+pub static SSH_PORT: Setting<u16> = Setting::new(
+    form::PORT,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["SSH_PORT"],
+        default: None,
+        help: "Start sshd on this port",
+    },
+);
+
+/// For machines.
+pub static JSON: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Switch { long: "json" },
+        subcommands: &["explain", "check", "env"],
+        variables: &[],
+        default: None,
+        help: "Print JSON for machines",
+    },
+);
+
+/// What `health` asks for.
+pub static HEALTH_PATH: Setting<String> = Setting::new(
+    form::URL_PATH,
+    Row {
+        usage: Usage::Option { long: "path", short: None, value: "PATH" },
+        subcommands: &["health"],
+        variables: &["PYSTART_HEALTH_PATH"],
+        default: Some(|| DEFAULT_HEALTH_PATH.to_owned()),
+        help: "What to ask for",
+    },
+);
+
+/// How long the answer may take.
+pub static HEALTH_LIMIT: Setting<Duration> = Setting::new(
+    form::TIME_LIMIT,
+    Row {
+        usage: Usage::Option { long: "time-limit", short: None, value: "SECONDS" },
+        subcommands: &["health"],
+        variables: &["PYSTART_HEALTH_TIMEOUT"],
+        default: Some(|| DEFAULT_HEALTH_LIMIT.as_secs().to_string()),
+        help: "For the whole answer",
+    },
+);
+
+/// How long loading the app may take.
+pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
+    form::TIME_LIMIT,
+    Row {
+        usage: Usage::Option { long: "time-limit", short: None, value: "SECONDS" },
+        subcommands: &["check"],
+        variables: &["PYSTART_CHECK_TIMEOUT"],
+        default: Some(|| DEFAULT_CHECK_LIMIT.as_secs().to_string()),
+        help: "How long loading the app may take",
+    },
+);
+
+/// Every setting, in the order in which the help and the documentation tell of them.
+pub static TABLE: [&dyn Described; 17] = [
+    &APP_ROOT,
+    &PORT,
+    &STRICT,
+    &INIT,
+    &GRACE,
+    &BUILD,
+    &COMMAND,
+    &LOG,
+    &LOG_FORMAT,
+    &WORKERS,
+    &GUNICORN_CMD_ARGS,
+    &FORWARDED_ALLOW_IPS,
+    &SSH_PORT,
+    &JSON,
+    &HEALTH_PATH,
+    &HEALTH_LIMIT,
+    &CHECK_LIMIT,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_subcommand_has_two_flags_of_one_name_and_every_row_can_be_set() {
+        for (at, setting) in TABLE.iter().enumerate() {
+            let row = setting.row();
+            assert_eq!(row.usage == Usage::Variable, row.subcommands.is_empty(), "{}", row.help);
+            assert!(row.usage != Usage::Variable || !row.variables.is_empty(), "{}", row.help);
+            for other in TABLE[at + 1..].iter().map(|other| other.row()) {
+                let is_same = row.usage.long().is_some() && row.usage.long() == other.usage.long();
+                assert!(
+                    !is_same || row.subcommands.iter().all(|name| !other.subcommands.contains(name)),
+                    "{}",
+                    row.help
+                );
+                assert!(row.variables.iter().all(|name| !other.variables.contains(name)), "{:?}", row.variables);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_variable_that_is_filled_counts_and_the_flag_before_them_all() {
+        let both: Environ = [("PYSTART_APP_ROOT", ""), ("HOME_SITE", "/c")].into_iter().collect();
+        assert_eq!(APP_ROOT.read(&Flags::default(), &both), Ok(Some("/c".into())));
+        assert_eq!(APP_ROOT.read(&Flags::default().with(&APP_ROOT.row, "/a"), &both), Ok(Some("/a".into())));
+        assert_eq!(APP_ROOT.read(&Flags::default(), &Environ::default()), Ok(None));
+    }
+}
