@@ -12,24 +12,35 @@
 //!
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
-pub mod arena;
+#[forbid(unsafe_code)]
 pub mod cli;
+#[forbid(unsafe_code)]
 pub mod command;
 pub mod commands;
+#[forbid(unsafe_code)]
 pub mod decide;
+#[forbid(unsafe_code)]
 pub mod default_site;
+#[forbid(unsafe_code)]
 pub mod detect;
 mod digest;
 pub mod environ;
 pub mod error;
+#[forbid(unsafe_code)]
 pub mod files;
+#[forbid(unsafe_code)]
 pub mod gunicorn;
 pub mod invocation;
 pub mod log;
+#[forbid(unsafe_code)]
 pub mod model;
+pub mod printable;
 pub mod process;
+#[forbid(unsafe_code)]
 pub mod python;
+#[forbid(unsafe_code)]
 pub mod settings;
+#[forbid(unsafe_code)]
 pub mod shell;
 
 use cli::Call;
@@ -45,7 +56,10 @@ pub fn main() -> u8 {
         process::signals::hold();
     }
     let invocation = Invocation::of_this_process(is_pid_1);
-    let result = match Call::parse(&invocation.args) {
+    let call = Call::parse(&invocation.args);
+    // A bad setting of the log is an error of every command alike; help needs none.
+    let log = if matches!(call, Call::Answer { .. }) { Ok(()) } else { log::start(&invocation.environ) };
+    let result = log.and_then(|()| match call {
         Call::Run(flags) => run::run(flags, &invocation),
         Call::Explain(flags) => explain::explain(flags, &invocation),
         Call::Check(flags) => check::check(flags, &invocation),
@@ -53,7 +67,7 @@ pub fn main() -> u8 {
         Call::Env(flags) => env::env(flags, &invocation),
         Call::Health(flags) => health::health(&flags, &invocation),
         Call::Answer { text, is_error } => output::answer(&text, is_error),
-    };
+    });
     result.unwrap_or_else(|failure| {
         log::failure(&failure, &invocation.environ);
         failure.status

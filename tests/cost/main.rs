@@ -52,7 +52,7 @@ fn start(root: &Path) -> Command {
 
 fn cost(root: &Path) -> Cost {
     let mut calls = counter::system_calls(&mut start(root)).unwrap();
-    // musl feels for the end of its stack page by page, from a place that differs from start to start.
+    // musl looks for the end of its stack page by page, from a place that differs from start to start.
     calls.by_number.remove(&libc::SYS_mremap.cast_unsigned());
     // Whoever did not get as far as gunicorn has cost less than a start.
     assert_eq!(calls.of(&[libc::SYS_execve]), 1, "gunicorn was not started");
@@ -67,7 +67,7 @@ fn at_most(what: &str, counted: u64, bound: u64) {
 
 fn a_small_flask_app() {
     let cost = cost(&stage().tree("flask", trees::flask).unwrap());
-    at_most("instructions", cost.instructions, 165_000);
+    at_most("instructions", cost.instructions, 252_000);
     at_most("system calls", cost.calls.total(), 130);
     at_most("bytes read", cost.calls.bytes_read, 4_400);
 }
@@ -78,14 +78,14 @@ fn a_django_project_with_its_environment() {
         trees::environment(&root.join("antenv"), 500)
     };
     let cost = cost(&stage().tree("django", fill).unwrap());
-    at_most("instructions", cost.instructions, 175_000);
+    at_most("instructions", cost.instructions, 270_000);
     at_most("system calls", cost.calls.total(), 150);
     at_most("bytes read", cost.calls.bytes_read, 4_400);
 }
 
 fn a_monorepo_with_its_project_one_level_down() {
     let cost = cost(&stage().tree("monorepo", |root| trees::monorepo(root, 2_000)).unwrap());
-    at_most("instructions", cost.instructions, 195_000);
+    at_most("instructions", cost.instructions, 285_000);
     at_most("system calls", cost.calls.total(), 155);
     at_most("bytes read", cost.calls.bytes_read, 4_400);
 }
@@ -129,7 +129,7 @@ fn files_in_the_root_are_listed_and_not_looked_at() {
     // 32 KiB hold more than 800 of these names.
     assert!((1..=3).contains(&more), "{more} more system calls for 2000 files");
     let each = (many.instructions - few.instructions) / 2_000;
-    assert!(each < 170, "{each} instructions for each file");
+    assert!(each < 185, "{each} instructions for each file");
 }
 
 fn each_folder_of_the_root_costs_one_look() {

@@ -6,6 +6,7 @@
 //! - [`child`]: what the main child finds, and the status it leaves
 //! - [`upgrade`]: gunicorn that replaces itself
 //! - [`ordinary`]: not PID 1
+//! - [`full_pipe`]: a log that nobody reads
 //! - [`resident`]: what stays in memory
 
 #![expect(clippy::expect_used, reason = "a test that cannot set its scene has failed")]
@@ -14,6 +15,7 @@
 mod python;
 
 mod child;
+mod full_pipe;
 mod ordinary;
 mod orphans;
 mod resident;
@@ -36,8 +38,16 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     // Where namespaces are forbidden the tests are shown as ignored; a CI that cannot test must not be green.
     let possible = has_namespaces() || std::env::var_os("CI").is_some();
-    let groups =
-        [signals::TESTS, shells::TESTS, orphans::TESTS, child::TESTS, upgrade::TESTS, ordinary::TESTS, resident::TESTS];
+    let groups = [
+        signals::TESTS,
+        shells::TESTS,
+        orphans::TESTS,
+        child::TESTS,
+        upgrade::TESTS,
+        ordinary::TESTS,
+        full_pipe::TESTS,
+        resident::TESTS,
+    ];
     let tests = groups.concat().into_iter().map(|(name, test)| {
         Trial::test(name, move || {
             test();

@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::commands::running::descendants;
+use crate::process::procfs::processes::Processes;
 
 /// How long the kernel may take to end processes that were killed: one that waits for a disk ends when that answers.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,8 +22,8 @@ pub(super) fn adopt() {
 pub(super) fn end() {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        for pid in descendants(std::process::id().cast_signed()) {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        for process in Processes::now().unwrap_or_default().descendants(std::process::id().cast_signed()) {
+            let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
         }
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(1)),

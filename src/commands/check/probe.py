@@ -139,7 +139,8 @@ def worker_facts(worker):
 def get_wsgi(app, path):
     """The status of `GET path`."""
     from wsgiref.util import setup_testing_defaults
-    environ, told = {"PATH_INFO": path, "HTTP_HOST": "localhost", "HTTP_USER_AGENT": "pystart"}, []
+    path, _, query = path.partition("?")
+    environ, told = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": "localhost", "HTTP_USER_AGENT": "pystart"}, []
     setup_testing_defaults(environ)
 
     def start_response(status, headers, exc_info=None):

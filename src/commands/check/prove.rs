@@ -12,8 +12,9 @@ use super::problem::{Cause, Problem};
 use super::report::Report;
 use super::target::{Start, Target};
 use super::{diagnosis, program, unreadable};
+use crate::commands::port_taken;
 use crate::error::Failure;
-use crate::process::ports;
+use crate::process::procfs::listeners;
 
 /// Proves that the target would start, or says why it would not; then that the site which runs is that one and serves.
 ///
@@ -84,13 +85,9 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
 fn taken_port(seen: &Observation) -> Option<Problem> {
     let addresses = seen.settings.as_ref().map_or(&[][..], |settings| &settings.addresses);
     let mut ports = addresses.iter().filter_map(|address| port_of(address));
-    ports.find_map(|port| Some(port_taken(port, &ports::listener(port)?)))
-}
-
-/// The problem of a port that somebody else listens on.
-fn port_taken(port: u16, listener: &ports::Listener) -> Problem {
-    Problem::new(Cause::PortTaken, format!("port {port} is taken by {listener}"))
-        .with_hint("stop it, or choose another port with `--port`; `pystart explain` starts nothing")
+    let (port, listener) = ports.find_map(|port| Some((port, listeners::listener(port)?)))?;
+    let Failure { message, hint, .. } = port_taken::failure(port, Some(&listener));
+    Some(Problem { hint, ..Problem::new(Cause::PortTaken, message) })
 }
 
 /// `0.0.0.0:8000`; the path of a socket and the number of a descriptor have no colon. Port 0 is any that is free.

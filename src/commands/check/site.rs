@@ -3,7 +3,7 @@
 
 use crate::commands::health::{Answer, Question};
 use crate::commands::running::Running;
-use crate::process::ports::Listener;
+use crate::process::procfs::listeners::Listener;
 
 use super::problem::{Cause, Problem};
 
@@ -100,8 +100,10 @@ impl Site {
                      `WEB_CONCURRENCY=auto`",
                 )
             }
-            answer => Problem::new(Cause::NoAnswer, answer.line(&self.question))
+            Answer::NotHttp => Problem::new(Cause::NoAnswer, answer_line(self))
                 .with_hint("what listens there is no web server, or one that wants TLS"),
+            _ => Problem::new(Cause::NoAnswer, answer_line(self))
+                .with_hint("whoever took the request has hung up, most often a worker that ended: its log says why"),
         };
         Some(self.out_of_memory().unwrap_or(problem))
     }
@@ -110,6 +112,10 @@ impl Site {
         let message = self.running.memory.sentence()?;
         Some(Problem::new(Cause::Memory, message).with_hint(HOW_TO_GET_MEMORY))
     }
+}
+
+fn answer_line(site: &Site) -> String {
+    site.answer.line(&site.question)
 }
 
 /// For whoever runs out of it.
@@ -177,7 +183,8 @@ mod tests {
             ("a failing site", vec![everywhere.clone()], Answer::Status(503), Some(Cause::ServerError)),
             ("a login", vec![everywhere.clone()], Answer::Status(401), None),
             ("a stuck site", vec![everywhere.clone()], Answer::Late, Some(Cause::NoAnswer)),
-            ("no web server", vec![everywhere], Answer::NotHttp, Some(Cause::NoAnswer)),
+            ("no web server", vec![everywhere.clone()], Answer::NotHttp, Some(Cause::NoAnswer)),
+            ("a dying worker", vec![everywhere], Answer::Broken("reset".into()), Some(Cause::NoAnswer)),
         ];
         for (row, listeners, answer, expected) in rows {
             assert_eq!(cause(&site(&listeners, answer)), expected, "{row}");

@@ -1,8 +1,7 @@
 //! What runs in this container now, held against what a start would make of the files as they are: for `explain` and
-//! `check`. Reading is in [`processes`] and [`memory`], the rules in [`server`].
+//! `check`. The rules are in [`server`].
 
 mod memory;
-mod processes;
 mod server;
 mod since;
 
@@ -16,23 +15,18 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use crate::commands::pid1::Source;
-use crate::decide::Decision;
+use crate::decide::{Decision, app_of};
 use crate::default_site;
 use crate::files::Read;
 use crate::model::Step;
-use crate::process::ports::{self, Listener};
+use crate::process::procfs;
+use crate::process::procfs::listeners::{self, Listener};
+use crate::process::procfs::processes::{Process, Processes};
 use crate::settings::{DEFAULT_PORT, Settings};
 use crate::shell::words::quote;
 
 pub use memory::Memory;
-use processes::Process;
-
-/// Every process below this one.
-pub(super) fn descendants(of: i32) -> Vec<i32> {
-    let all = processes::all();
-    let pids = all.iter().map(|process| process.pid);
-    pids.filter(|pid| *pid != of && server::is_below(&all, of, *pid)).collect()
-}
+use server::First;
 
 /// A site that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,21 +57,24 @@ impl Running {
     /// The site that runs where we were called; `None` where none does. `reads` are the files that the decision rests on.
     #[must_use]
     pub fn find(settings: &Settings, decision: &Decision, source: Source, reads: &[Read]) -> Option<Self> {
-        let all = processes::all();
+        let all = Processes::now()?;
         let port = settings.port.unwrap_or(DEFAULT_PORT);
-        let listeners = ports::listeners();
+        let listeners = listeners::listeners();
         let server = match source {
-            Source::Container => server::behind_pid_1(&all),
+            Source::Container => behind_pid_1(&all),
             Source::Process => started_by_hand(&all, &listeners, decision, port),
         }?;
-        let own = |listener: &&Listener| listener.pid.is_some_and(|pid| server::is_below(&all, server.pid, pid));
-        let own_listeners = listeners.iter().filter(own).cloned().collect();
-        let since = processes::time_of(server.start);
+        let words = procfs::words(server.pid);
+        let mut own: Vec<i32> = all.descendants(server.pid).into_iter().map(|process| process.pid).collect();
+        own.push(server.pid);
+        let is_own = |listener: &&Listener| listener.pid.is_some_and(|pid| own.contains(&pid));
+        let own_listeners = listeners.iter().filter(is_own).cloned().collect();
+        let since = server.start_time();
         let memory = if source == Source::Container { Memory::of_this_container() } else { Memory::default() };
-        let is_current = is_current(&server.argv, decision);
+        let is_current = is_current(&words, decision);
         let changed = since.map(|since| changed_since(&settings.app_root, reads, since)).unwrap_or_default();
         Some(Self {
-            what: what_runs(&server.argv),
+            what: what_runs(&words),
             pid: server.pid,
             since: since.and_then(|time| Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())),
             restart_would_start: (is_current == Some(false)).then(|| what_would_run(decision)),
@@ -133,17 +130,28 @@ fn is_current(argv: &[OsString], decision: &Decision) -> Option<bool> {
     server::is_made_by(argv, launch, decision.target.as_deref())
 }
 
+/// The server that PID 1 is, or that it looks after as init.
+fn behind_pid_1(all: &Processes) -> Option<&Process> {
+    match server::first(&procfs::words(1)) {
+        First::Server => all.get(1),
+        First::InitOf(pid) => all.get(pid),
+        First::Pystart => {
+            all.children(1).filter(|child| !child.is_called("sshd")).min_by_key(|child| (child.start, child.pid))
+        }
+    }
+}
+
 /// Outside of a container of ours: the process that listens on the port, if it is what we would start.
 fn started_by_hand<'a>(
-    all: &'a [Process],
+    all: &'a Processes,
     listeners: &[Listener],
     decision: &Decision,
     port: u16,
 ) -> Option<&'a Process> {
     let launch = decision.outcome.as_ref().ok()?;
     let pid = listeners.iter().find(|listener| listener.port == port)?.pid?;
-    let process = all.iter().find(|process| process.pid == pid)?;
-    (server::is_made_by(&process.argv, launch, decision.target.as_deref()) == Some(true)).then_some(process)
+    let is_it = server::is_made_by(&procfs::words(pid), launch, decision.target.as_deref()) == Some(true);
+    all.get(pid).filter(|_| is_it)
 }
 
 /// Of the files of the app root that were read, those that came to be as they are more than a second after this
@@ -178,8 +186,8 @@ fn what_runs(argv: &[OsString]) -> String {
     if is_default_site(argv) {
         return "the default site".into();
     }
-    let title = argv.first().and_then(|title| server::title_app(title));
-    title.map_or_else(|| command(argv), |app| format!("`{app}`"))
+    let title = argv.first().and_then(|title| server::title_app(title)).map(str::to_owned);
+    title.or_else(|| app_of(argv)).map_or_else(|| command(argv), |app| format!("`{app}`"))
 }
 
 /// What the decision comes to, in the same words.

@@ -3,46 +3,27 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::processes::Process;
 use crate::model::Launch;
 
-/// The server that PID 1 is, or that it looks after as init; `None` where PID 1 is neither.
-///
-/// As init pystart names its main child in its own command line; before it does, the main child is the oldest one
-/// that is not sshd.
-pub(super) fn behind_pid_1(all: &[Process]) -> Option<&Process> {
-    let first = all.iter().find(|process| process.pid == 1)?;
-    if !is_pystart(first) {
-        return Some(first);
-    }
-    let named = first.argv.iter().find_map(|word| word.to_str()?.strip_prefix("child=")?.parse::<i32>().ok());
-    match named {
-        Some(pid) => all.iter().find(|process| process.pid == pid),
-        None => all
-            .iter()
-            .filter(|process| process.parent == 1 && process.name != "sshd" && !is_pystart(process))
-            .min_by_key(|process| (process.start, process.pid)),
-    }
+/// What PID 1 is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    /// The server: it took the place of pystart.
+    Server,
+    /// pystart as init, which names its main child in its own command line.
+    InitOf(i32),
+    /// pystart before it does that: the main child is the oldest one that is not sshd.
+    Pystart,
 }
 
-fn is_pystart(process: &Process) -> bool {
-    let first = process.argv.first().map(Path::new).and_then(Path::file_name);
-    first.is_some_and(|name| name == "pystart" || name.as_encoded_bytes().starts_with(b"pystart: "))
-}
-
-/// Is `pid` the server or one of its descendants?
-pub(super) fn is_below(all: &[Process], server: i32, mut pid: i32) -> bool {
-    // As many steps as there are processes: the table is no snapshot, and a number may come back.
-    for _ in 0..=all.len() {
-        if pid == server {
-            return true;
-        }
-        match all.iter().find(|process| process.pid == pid) {
-            Some(process) => pid = process.parent,
-            None => return false,
-        }
+/// From the command line of PID 1.
+pub(super) fn first(words: &[OsString]) -> First {
+    let name = words.first().map(Path::new).and_then(Path::file_name).map(OsStr::as_encoded_bytes).unwrap_or_default();
+    if name != b"pystart" && !name.starts_with(b"pystart: ") {
+        return First::Server;
     }
-    false
+    let named = words.iter().find_map(|word| word.to_str()?.strip_prefix("child=")?.parse().ok());
+    named.map_or(First::Pystart, First::InitOf)
 }
 
 /// Would this start make the process that has this command line? `None` where that cannot be told: a shell or another
@@ -87,32 +68,14 @@ mod tests {
         line.split(' ').map(OsString::from).collect()
     }
 
-    fn process(pid: i32, parent: i32, name: &str, line: &str) -> Process {
-        Process { pid, parent, name: name.into(), argv: words(line), start: u64::from(pid.unsigned_abs()) }
-    }
-
     #[test]
-    fn the_server_is_pid_1_or_what_the_init_in_front_names() {
-        let taken_over =
-            [process(1, 0, "gunicorn", "/bin/python /bin/gunicorn app:app"), process(7, 1, "gunicorn", "x")];
-        assert_eq!(behind_pid_1(&taken_over).map(|process| process.pid), Some(1));
-        let children = [process(5, 1, "sshd", "sshd"), process(7, 1, "python", "a"), process(9, 1, "orphan", "b")];
-        let named = [&[process(1, 0, "pystart", "pystart:_init child=9")][..], &children].concat();
-        let mut init = named;
-        init[0].argv[0] = "pystart: init".into();
-        assert_eq!(behind_pid_1(&init).map(|process| process.pid), Some(9));
-        let first = [&[process(1, 0, "pystart", "/usr/local/bin/pystart run x")][..], &children].concat();
-        assert_eq!(behind_pid_1(&first).map(|process| process.pid), Some(7));
-        assert_eq!(behind_pid_1(&[]), None);
-    }
-
-    #[test]
-    fn what_belongs_to_the_server_is_below_it() {
-        let all = [process(1, 0, "a", "a"), process(7, 1, "b", "b"), process(8, 7, "c", "c"), process(30, 0, "d", "d")];
-        assert!(is_below(&all, 1, 8) && is_below(&all, 7, 7));
-        assert!(!is_below(&all, 7, 30) && !is_below(&all, 7, 99));
-        let circle = [process(3, 4, "a", "a"), process(4, 3, "b", "b")];
-        assert!(!is_below(&circle, 1, 3));
+    fn pid_1_is_the_server_or_the_init_in_front_of_it() {
+        assert_eq!(first(&words("/bin/python /bin/gunicorn app:app")), First::Server);
+        assert_eq!(first(&words("/usr/local/bin/pystart run x")), First::Pystart);
+        let init: Vec<OsString> = ["pystart: init", "child=9", "grace=9000ms"].iter().map(OsString::from).collect();
+        assert_eq!(first(&init), First::InitOf(9));
+        assert_eq!(first(&words("/x/child=9 pystart")), First::Server);
+        assert_eq!(first(&[]), First::Server);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub(super) fn rejection(
     if let Some(error) = &source.error {
         return format!("cannot be read: {error}");
     }
+    if let Some(reason) = module.not_parsed {
+        return reason.to_owned();
+    }
     if keeps_a_bot_awake(module) {
         return "only keeps a bot awake".to_owned();
     }

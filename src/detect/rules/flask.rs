@@ -50,6 +50,8 @@ fn reason(candidate: &Candidate, object: &AppObject) -> String {
         format!("`{name}` {}", object.described())
     } else if candidate.report.source.error.is_some() {
         format!("`{name}` cannot be read, and is started as documented")
+    } else if let Some(reason) = candidate.report.source.module.not_parsed {
+        format!("`{name}` {reason}; it is started as documented")
     } else {
         format!("`{name}` does not show its app, and is started as documented")
     }

@@ -15,6 +15,15 @@ use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 
 pub use module::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
 
+/// Up to this many bytes the length of a text is taken for its depth.
+const SHORT: usize = 8 * 1024;
+
+/// What the parser needs for text that is not nested.
+const SHALLOW_STACK: usize = 128 * 1024;
+
+/// What one level of nesting takes of the stack: the parser's own functions, or those that drop a tree.
+const STACK_PER_LEVEL: usize = if cfg!(debug_assertions) { 16 * 1024 } else { 4 * 1024 };
+
 /// Reads a Python file. Total: whatever the bytes are, there is a module, perhaps an empty one.
 ///
 /// Of the calls in functions none is kept; see [`read_with_calls`].
@@ -28,10 +37,19 @@ pub fn read(source: &[u8]) -> Module {
 #[must_use]
 pub fn read_with_calls(source: &[u8], keeps_call: fn(&str) -> bool) -> Module {
     let text = encoding::decode(source);
-    if nesting::is_excessive(&text) {
-        return Module { broken: true, ..Module::default() };
+    // No text is deeper than it is long: of most files nothing has to be counted.
+    let depth = if text.len() <= SHORT { Ok(text.len()) } else { nesting::depth(&text) };
+    match depth {
+        Ok(depth) => {
+            let stack = SHALLOW_STACK + depth * STACK_PER_LEVEL;
+            stacker::maybe_grow(stack, stack, || parse(&text, keeps_call))
+        }
+        Err(reason) => Module { broken: true, not_parsed: Some(reason), ..Module::default() },
     }
-    let parsed = parse_unchecked(&text, ParseOptions::from(Mode::Module));
+}
+
+fn parse(text: &str, keeps_call: fn(&str) -> bool) -> Module {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     let mut module = match parsed.syntax() {
         Mod::Module(tree) => reader::module(&tree.body, keeps_call),
         Mod::Expression(_) => Module::default(),
@@ -121,15 +139,50 @@ mod tests {
         }
     }
 
+    /// Ways to nest, each with what closes it.
+    const NESTING: [(&str, &str); 24] = [
+        ("x = [", "]"),
+        ("x = (", ")"),
+        ("x = {1:", "}"),
+        ("x = f'{", "}'"),
+        ("x = f(", ")"),
+        ("x = -", ""),
+        ("x = not ", ""),
+        ("x = lambda:", ""),
+        ("x = lambda a, b=", ""),
+        ("x = a if b else ", ""),
+        ("x = a if ", ""),
+        ("x = a**", ""),
+        ("x = a+", ""),
+        ("x = a/", ""),
+        ("x = a.", ""),
+        ("x = a()", ""),
+        ("x = await ", ""),
+        ("match [", ""),
+        ("match -", ""),
+        ("match * ", ""),
+        ("match (a|", ")"),
+        ("with (..)|a:", ""),
+        ("f(a.", "=1)"),
+        ("class A(..", "=1): pass"),
+    ];
+
+    /// What stands behind the first blank or bracket is repeated.
+    fn nested((line, close): (&str, &str), count: usize) -> String {
+        let at = if line.starts_with("x = ") { 4 } else { line.find([' ', '(']).map_or(0, |at| at + 1) };
+        let (head, part) = line.split_at(at);
+        let closes = if close.len() <= 2 { count } else { 1 };
+        format!("app = 1\n{head}{}a{}\n", part.repeat(count), close.repeat(closes))
+    }
+
     #[test]
-    fn deep_text_ends_in_a_module() {
-        let count = crate::files::READ_LIMIT;
-        for part in
-            ["[", "(", "{1:", "-", "not ", "lambda:", "a if b else ", "a**", "a+", "a.", "f(", "()", "await ", "~"]
-        {
-            let source = format!("app = 1\nx = {}", part.repeat(count / part.len()));
-            let module = read(source.as_bytes());
-            assert!(module.broken || module.binds("app"), "{part}");
+    fn text_of_any_depth_ends_in_a_module() {
+        for nesting in NESTING {
+            for count in [190, 1_500, 8_000, crate::files::READ_LIMIT / 2] {
+                let source = nested(nesting, count);
+                let module = read(&source.as_bytes()[..source.len().min(crate::files::READ_LIMIT)]);
+                assert!(module.not_parsed.is_some() || module.binds("app"), "{nesting:?} {count}");
+            }
         }
         let blocks: Vec<_> = (0..900).map(|depth| " ".repeat(depth) + "if x:\n").collect();
         for source in [blocks.concat(), "def f():\n".repeat(1000), "elif x:\n".repeat(1000)] {
@@ -138,13 +191,50 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_deeper_than_python_allows_is_not_parsed() {
-        for part in ["[", "(", "-", "not ", "lambda:", "a if b else ", "2**"] {
-            let source = format!("app = 1\nx = {}", part.repeat(10_000));
-            assert_eq!(read(source.as_bytes()), Module { broken: true, ..Module::default() }, "{part}");
+    fn text_is_not_parsed_only_where_python_would_not_read_it_either() {
+        for nesting in NESTING {
+            let module = read(nested(nesting, 20_000).as_bytes());
+            assert_eq!((module.not_parsed, module.broken), (Some(nesting::TOO_DEEP), true), "{nesting:?}");
+            assert!(!module.binds("app"), "{nesting:?}");
+        }
+        // What CPython 3.11 compiles, at its limits.
+        for (part, count) in [("a+", 2990), ("a.", 2990), ("-", 2990), ("not ", 2990), ("lambda:", 2980)] {
+            let module = read(format!("app = 1\nx = {}a\n", part.repeat(count)).as_bytes());
+            assert!(module.binds("x") && !module.broken, "{part}");
+        }
+        for part in ["a or ", "a < ", "f'{a}' ", "-a or ", "f(x)(y) or ", "a+b or "] {
+            let module = read(format!("app = 1\nx = {}a\n", part.repeat(20_000)).as_bytes());
+            assert!(module.binds("app") && module.not_parsed.is_none(), "{part}");
         }
         let table = "app = [\n".to_owned() + &"    (-1, {'a': not x}),\n".repeat(10_000) + "]\n";
         assert!(read(table.as_bytes()).binds("app"));
+    }
+
+    #[test]
+    fn a_value_is_not_copied_without_end() {
+        let text = "x".repeat(4000);
+        let tuple = "1,".repeat(60);
+        let last = "a,".repeat(50);
+        for (name, source) in [
+            ("a string", format!("{}'{text}'\n", "a=".repeat(50_000))),
+            ("a tuple", format!("{}({tuple})\n", "a=".repeat(50_000))),
+            ("a call", format!("{}f({tuple})\n", "a=".repeat(50_000))),
+            ("items", format!("{}'{text}'\n", "a,a,=".repeat(20_000))),
+            ("with items", format!("with '{text}' as ({}): pass\n", "a,".repeat(50_000))),
+            ("imports", format!("from {text} import {last}{}a\n", "a,".repeat(50_000))),
+        ] {
+            let module = read(source.as_bytes());
+            let sizes = module.scope.bindings.iter().map(|binding| match &binding.bound {
+                Bound::Value(value) => value::size(value),
+                Bound::Import(import) => import.module.len(),
+                _ => 0,
+            });
+            let copied: usize = sizes.sum();
+            assert!((4000..14_000_000).contains(&copied), "{name}: {copied}");
+        }
+        // What people write gets its value whatever stands in front of it.
+        let long = format!("x = '{}'\n{}", "x".repeat(400_000), "application = app = f()\n".repeat(3000));
+        assert!(read(long.as_bytes()).value("app").is_some_and(|value| value.callee().is_some()));
     }
 
     /// Pieces of Python, so that the text gets past the lexer, and bytes that no text holds.

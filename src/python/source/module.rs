@@ -11,6 +11,8 @@ pub struct Module {
     pub imports: Vec<Imported>,
     /// Was there anything the parser had to skip? What it could make out is here all the same.
     pub broken: bool,
+    /// Why the parser did not even try, as the end of a sentence that begins with the file.
+    pub not_parsed: Option<&'static str>,
     /// Is there nothing but comments and white space?
     pub empty: bool,
 }
@@ -198,6 +200,15 @@ pub enum Value {
 }
 
 impl Value {
+    /// What is called, if it is a call.
+    #[must_use]
+    pub fn callee(&self) -> Option<&Self> {
+        match self {
+            Self::Call { callee, .. } => Some(callee),
+            _ => None,
+        }
+    }
+
     /// The dotted name, if it is one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {

@@ -1,31 +1,34 @@
 //! From the syntax tree to a [`Module`].
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use ruff_python_ast::{
     Alias, ElifElseClause, ExceptHandler, Expr, Parameters, Stmt, StmtClassDef, StmtFunctionDef, StmtImportFrom,
 };
 
-use super::value::value;
+use super::value::{size, value};
 use super::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
 
 /// How deep blocks and functions are followed: CPython's own limit of indentation.
 const MAX_BLOCKS: usize = 100;
 
+/// How many bytes of values are copied for one file. `a = b = f()` gives each name the value, so a line may ask for as
+/// many copies as it has letters; the longest file of `app=f()` that is parsed asks for less.
+const MAX_COPIED: usize = 6 * 1024 * 1024;
+
 /// Reads the statements of a module; of the calls in functions those whose method or function `keeps_call` names.
 pub(super) fn module(body: &[Stmt], keeps_call: fn(&str) -> bool) -> Module {
-    let mut reader = Reader { imports: Vec::new(), globals: Vec::new(), keeps_call };
+    let mut reader = Reader { imports: Vec::new(), globals: Vec::new(), keeps_call, copied: 0 };
     let mut scope = Scope::default();
     reader.block(body, Place::Import, &mut scope, 0);
-    scope.bindings.extend(reader.globals.into_iter().filter_map(|(function, binding)| {
-        let is_called = scope.calls.iter().any(|call| {
-            matches!(&call.value, Value::Call { callee, .. }
-                if call.place == Place::Import && callee.name() == Some(function.as_str()))
-        });
-        is_called.then_some(binding)
-    }));
+    let at_import = scope.calls.iter().filter(|call| call.place == Place::Import);
+    let called: HashSet<&str> = at_import.filter_map(|call| call.value.callee()?.name()).collect();
+    let globals = reader.globals.into_iter().filter(|(function, _)| called.contains(function.as_str()));
+    let globals: Vec<Binding> = globals.map(|(_, binding)| binding).collect();
+    scope.bindings.extend(globals);
     scope.sort_names();
-    Module { scope, imports: reader.imports, broken: false, empty: body.is_empty() }
+    Module { scope, imports: reader.imports, broken: false, not_parsed: None, empty: body.is_empty() }
 }
 
 struct Reader {
@@ -34,19 +37,104 @@ struct Reader {
     globals: Vec<(String, Binding)>,
     /// Is a call in a function kept, by the last name of what is called?
     keeps_call: fn(&str) -> bool,
+    /// How many bytes were copied so far.
+    copied: usize,
 }
 
 impl Reader {
-    /// Keeps a call, if `value` is one: at the top level every one.
-    fn keep_call(&self, value: &Value, place: Place, scope: &mut Scope) {
-        let Value::Call { callee, .. } = value else { return };
-        let method = match &**callee {
-            Value::Name(name) => name.rsplit('.').next().unwrap_or_default(),
-            Value::Attribute { name, .. } => name,
-            _ => return,
+    /// Is there room for another copy of this many bytes?
+    fn may_copy(&mut self, bytes: usize) -> bool {
+        self.copied = self.copied.saturating_add(bytes);
+        self.copied <= MAX_COPIED
+    }
+
+    /// A copy, or [`Value::Other`] where too much was copied: such text tells no app.
+    fn copy(&mut self, value: &Value) -> Value {
+        if self.may_copy(size(value)) { value.clone() } else { Value::Other }
+    }
+
+    /// Is `value` a call that is kept? At the top level every one is.
+    fn keeps(&self, value: &Value, place: Place) -> bool {
+        let method = match value.callee() {
+            Some(Value::Name(name)) => name.rsplit('.').next().unwrap_or_default(),
+            Some(Value::Attribute { name, .. }) => name,
+            _ => return false,
         };
-        if place != Place::Function || (self.keeps_call)(method) {
-            scope.calls.push(Call { value: value.clone(), place });
+        place != Place::Function || (self.keeps_call)(method)
+    }
+
+    /// Keeps a call that is a statement of its own.
+    fn call(&self, value: Value, place: Place, scope: &mut Scope) {
+        if self.keeps(&value, place) {
+            scope.calls.push(Call { value, place });
+        }
+    }
+
+    /// Binds what an assignment assigns to, and keeps what it calls.
+    fn assign<'a>(
+        &mut self,
+        targets: impl IntoIterator<Item = &'a Expr>,
+        value: Value,
+        place: Place,
+        scope: &mut Scope,
+    ) {
+        if self.keeps(&value, place) {
+            let value = self.copy(&value);
+            self.call(value, place, scope);
+        }
+        let (mut value, mut targets) = (value, targets.into_iter().peekable());
+        while let Some(target) = targets.next() {
+            let next = if targets.peek().is_some() { self.copy(&value) } else { Value::Other };
+            self.bind(target, std::mem::replace(&mut value, next), place, scope);
+        }
+    }
+
+    /// Binds one target. `os.environ["X"] = y` is kept as the call that does the same.
+    fn bind(&mut self, target: &Expr, value: Value, place: Place, scope: &mut Scope) {
+        match target {
+            Expr::Name(name) => push(scope, &name.id, Bound::Value(value), place),
+            // What a method keeps: `self.app = Flask(__name__)`.
+            Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self") =>
+            {
+                push(scope, &format!("self.{}", attribute.attr), Bound::Value(value), place);
+            }
+            // What is kept on anything else: `app.db = db`.
+            Expr::Attribute(attribute) if place == Place::Import => {
+                if let Value::Name(of) = self::value(&attribute.value, 0) {
+                    let callee = Box::new(Value::Name(format!("{of}.__setattr__")));
+                    let arguments = vec![Value::String(attribute.attr.to_string()), value];
+                    scope.calls.push(Call { value: Value::Call { callee, arguments, keywords: Vec::new() }, place });
+                }
+            }
+            Expr::Tuple(targets) => self.bind_items(&targets.elts, value, place, scope),
+            Expr::List(targets) => self.bind_items(&targets.elts, value, place, scope),
+            Expr::Subscript(item) => {
+                let (of, key) = (self::value(&item.value, 0), self::value(&item.slice, 0));
+                if let (Value::Name(of), Value::String(_)) = (of, &key) {
+                    let callee = Box::new(Value::Name(format!("{of}.setdefault")));
+                    let value = Value::Call { callee, arguments: vec![key, value], keywords: Vec::new() };
+                    scope.calls.push(Call { value, place });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn bind_items(&mut self, targets: &[Expr], value: Value, place: Place, scope: &mut Scope) {
+        let items = match value {
+            Value::Tuple(items) if items.len() == targets.len() => items,
+            value => {
+                let mut item = |index| match self.copy(&value) {
+                    Value::Other => Value::Other,
+                    of => Value::Item { of: Box::new(of), index },
+                };
+                (0..targets.len()).map(&mut item).collect()
+            }
+        };
+        for (target, item) in targets.iter().zip(items) {
+            if let Expr::Name(name) = target {
+                push(scope, &name.id, Bound::Value(item), place);
+            }
         }
     }
 
@@ -60,24 +148,16 @@ impl Reader {
 
     fn statement(&mut self, statement: &Stmt, place: Place, scope: &mut Scope, depth: usize) {
         match statement {
-            Stmt::Assign(assign) => {
-                let value = value(&assign.value, 0);
-                self.keep_call(&value, place, scope);
-                for target in &assign.targets {
-                    bind(target, &value, place, scope);
-                }
-            }
+            Stmt::Assign(assign) => self.assign(&assign.targets, value(&assign.value, 0), place, scope),
             Stmt::AnnAssign(assign) => {
                 if let Some(assigned) = &assign.value {
-                    let value = value(assigned, 0);
-                    self.keep_call(&value, place, scope);
-                    bind(&assign.target, &value, place, scope);
+                    self.assign([&*assign.target], value(assigned, 0), place, scope);
                 }
             }
             Stmt::Expr(statement) => match &*statement.value {
-                Expr::Named(named) => bind(&named.target, &value(&named.value, 0), place, scope),
-                Expr::Await(awaited) => self.keep_call(&value(&awaited.value, 0), place, scope),
-                Expr::Call(_) => self.keep_call(&value(&statement.value, 0), place, scope),
+                Expr::Named(named) => self.bind(&named.target, value(&named.value, 0), place, scope),
+                Expr::Await(awaited) => self.call(value(&awaited.value, 0), place, scope),
+                Expr::Call(_) => self.call(value(&statement.value, 0), place, scope),
                 _ => {}
             },
             Stmt::Return(statement) => {
@@ -107,7 +187,7 @@ impl Reader {
         match statement {
             Stmt::If(block) => {
                 if let Expr::Named(named) = &*block.test {
-                    bind(&named.target, &value(&named.value, 0), place, scope);
+                    self.bind(&named.target, value(&named.value, 0), place, scope);
                 }
                 match test(&block.test) {
                     Test::Main => {
@@ -130,11 +210,7 @@ impl Reader {
             }
             Stmt::With(block) => {
                 for item in &block.items {
-                    let value = value(&item.context_expr, 0);
-                    self.keep_call(&value, place, scope);
-                    if let Some(target) = &item.optional_vars {
-                        bind(target, &value, place, scope);
-                    }
+                    self.assign(item.optional_vars.as_deref(), value(&item.context_expr, 0), place, scope);
                 }
                 self.block(&block.body, place, scope, depth);
             }
@@ -161,7 +237,7 @@ impl Reader {
         self.block(&def.body, Place::Function, &mut scope, depth);
         let globals = global_names(&def.body);
         if !globals.is_empty() {
-            let bound = scope.bindings.iter().filter(|binding| globals.contains(&binding.name.as_str()));
+            let bound = scope.bindings.iter().filter(|binding| globals.contains(binding.name.as_str()));
             let bound = bound.map(|binding| Binding { place: Place::Import, ..binding.clone() });
             self.globals.extend(bound.map(|binding| (def.name.to_string(), binding)));
         }
@@ -207,6 +283,10 @@ impl Reader {
     fn import_from(&mut self, import: &StmtImportFrom, place: Place, scope: &mut Scope) {
         let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
         for alias in &import.names {
+            // No package of that name is there, nor can be.
+            if !self.may_copy(module.len()) {
+                break;
+            }
             let origin = Import { level: import.level, module: module.clone(), name: Some(alias.name.to_string()) };
             if alias.name.as_str() == "*" {
                 scope.stars.push(Import { name: None, ..origin });
@@ -222,48 +302,6 @@ impl Reader {
 
 fn push(scope: &mut Scope, name: &str, bound: Bound, place: Place) {
     scope.bindings.push(Binding { name: name.to_owned(), bound, place });
-}
-
-/// Binds what an assignment assigns to. `os.environ["X"] = y` is kept as the call that does the same.
-fn bind(target: &Expr, value: &Value, place: Place, scope: &mut Scope) {
-    match target {
-        Expr::Name(name) => push(scope, &name.id, Bound::Value(value.clone()), place),
-        // What a method keeps: `self.app = Flask(__name__)`.
-        Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self") => {
-            push(scope, &format!("self.{}", attribute.attr), Bound::Value(value.clone()), place);
-        }
-        // What is kept on anything else: `app.db = db`.
-        Expr::Attribute(attribute) if place == Place::Import => {
-            if let Value::Name(of) = self::value(&attribute.value, 0) {
-                let callee = Box::new(Value::Name(format!("{of}.__setattr__")));
-                let arguments = vec![Value::String(attribute.attr.to_string()), value.clone()];
-                scope.calls.push(Call { value: Value::Call { callee, arguments, keywords: Vec::new() }, place });
-            }
-        }
-        Expr::Tuple(targets) => bind_items(&targets.elts, value, place, scope),
-        Expr::List(targets) => bind_items(&targets.elts, value, place, scope),
-        Expr::Subscript(item) => {
-            let (of, key) = (self::value(&item.value, 0), self::value(&item.slice, 0));
-            if let (Value::Name(of), Value::String(_)) = (of, &key) {
-                let callee = Box::new(Value::Name(format!("{of}.setdefault")));
-                let value = Value::Call { callee, arguments: vec![key, value.clone()], keywords: Vec::new() };
-                scope.calls.push(Call { value, place });
-            }
-        }
-        _ => {}
-    }
-}
-
-fn bind_items(targets: &[Expr], value: &Value, place: Place, scope: &mut Scope) {
-    for (index, target) in targets.iter().enumerate() {
-        if let Expr::Name(name) = target {
-            let item = match value {
-                Value::Tuple(items) if items.len() == targets.len() => items[index].clone(),
-                _ => Value::Item { of: Box::new(value.clone()), index },
-            };
-            push(scope, &name.id, Bound::Value(item), place);
-        }
-    }
 }
 
 enum Test {
@@ -293,7 +331,7 @@ fn test(condition: &Expr) -> Test {
     }
 }
 
-fn global_names(body: &[Stmt]) -> Vec<&str> {
+fn global_names(body: &[Stmt]) -> HashSet<&str> {
     let globals = body.iter().filter_map(|statement| match statement {
         Stmt::Global(global) => Some(global.names.iter().map(ruff_python_ast::Identifier::as_str)),
         _ => None,

@@ -1,0 +1,61 @@
+//! Text from outside (file names, names of processes, command lines) in a form that is safe to show.
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The text with every character written out that could do something to the reader's screen or fake a line of the
+/// log: control characters (`\n`, `\u{1b}`), line and paragraph separators, and those that turn the direction of writing.
+///
+/// Nothing is lost, and a text without such a character stays as it is. For everything that people read; JSON has its
+/// own way of writing.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    // Nearly always, and found out at a byte a time.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            // Writing to a string cannot fail.
+            let _ = write!(safe, "{}", character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// `char::is_control` is the category Cc: C0, DEL and C1. The rest are the line separators and the formatting characters
+/// of the bidirectional algorithm (UAX #9).
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_move_the_cursor_or_fake_a_line_is_written_out() {
+        for (text, shown) in [
+            ("a\nb\r\t", r"a\nb\r\t"),
+            ("\x1b[2J\x7f\0", r"\u{1b}[2J\u{7f}\u{0}"),
+            ("\u{9b}2J", r"\u{9b}2J"),
+            ("a\u{2028}b\u{2029}", r"a\u{2028}b\u{2029}"),
+            ("\u{202e}gpj.exe", r"\u{202e}gpj.exe"),
+            ("\u{2066}a\u{2069}\u{200f}\u{200e}", r"\u{2066}a\u{2069}\u{200f}\u{200e}"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+    }
+
+    #[test]
+    fn other_text_stays_as_it_is() {
+        for text in ["", "app.py", "/größe/日本/a b'\"`\\n"] {
+            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+    }
+}
