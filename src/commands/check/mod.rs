@@ -6,7 +6,6 @@
 
 mod context;
 mod diagnosis;
-mod leftovers;
 mod lines;
 mod missing_module;
 mod observation;
@@ -16,18 +15,13 @@ mod problem;
 mod program;
 mod prove;
 mod report;
-mod site;
 mod target;
 mod text;
-mod unreadable;
 
 use crate::commands::explain::{self, Style};
-use crate::commands::health::{self, Question};
 use crate::commands::output::print;
-use crate::commands::pid1;
-use crate::commands::running::Running;
-use crate::decide::decide;
-use crate::environ::Environ;
+use crate::commands::pid1::{self, Source};
+use crate::decide;
 use crate::error::{Failure, status};
 use crate::files::Disk;
 use crate::invocation::Invocation;
@@ -37,7 +31,6 @@ pub use observation::Calling;
 pub use problem::{Cause, Line, Problem};
 pub use prove::prove;
 pub use report::Report;
-pub use site::Site;
 pub use target::{Start, Target};
 
 /// `pystart check`: the decision in one line, then the proof; as JSON the whole explanation, with the proof in `proof`.
@@ -51,15 +44,10 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
     let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
-    let decision = decide(&settings, &disk);
-    let reads = disk.reads();
-    let running = Running::find(&settings, &decision, source, &reads);
-    let report = explain::Report::new(&decision, &reads, running);
-    let site = report.running.clone().map(|running| ask(running, &settings.environ)).transpose()?;
-    let target = Target::of(&decision, &settings, &disk, limit, site);
-    leftovers::adopt();
+    let decision = decide::decide(&settings, &disk);
+    let target = Target::of(&decision, &settings, &disk, limit, source == Source::Container);
     let proof = prove(&target);
-    leftovers::end();
+    let report = explain::Report::new(&decision, &disk.reads());
     let text = if is_for_machines {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);
@@ -70,11 +58,4 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     };
     print(text.as_bytes())?;
     Ok(if proof.ok { 0 } else { status::NO })
-}
-
-/// Asks the site that runs.
-fn ask(running: Running, environ: &Environ) -> Result<Site, Failure> {
-    let question = Question::new(&Flags::default(), environ, Some(running.port))?;
-    let answer = health::ask(&question);
-    Ok(Site { running, question, answer })
 }
