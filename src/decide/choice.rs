@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::detect::Sources;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::Gunicorn;
@@ -17,8 +16,6 @@ pub(super) struct Inputs<'a> {
     pub(super) settings: &'a Settings,
     pub(super) files: &'a dyn Files,
     pub(super) python: Python<'a>,
-    /// The Python files of the app.
-    pub(super) sources: Sources<'a>,
     /// What the user has set for a gunicorn whose arguments are ours.
     pub(super) options: UserOptions,
 }

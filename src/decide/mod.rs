@@ -18,7 +18,6 @@ mod web_app;
 
 use std::path::PathBuf;
 
-use crate::detect::Sources;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
@@ -27,13 +26,14 @@ use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
+pub(crate) use command_start::app_of;
 pub use launch::GunicornInUse;
 
 /// A step of the order: its choice, if it makes one, and what it has to tell either way.
 type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 
 /// The documented order, but for its end: the default site, which is there whatever else is.
-const ORDER: [FindChoice; 3] = [custom::custom, web_app::documented, web_app::other];
+const ORDER: [FindChoice; 2] = [custom::custom, web_app::web_app];
 
 /// What is started, and everything that led to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,8 +116,7 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
         None => python,
     };
     let options = UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS"));
-    let sources = Sources::new(files, root);
-    Inputs { settings, files, python, sources, options }
+    Inputs { settings, files, python, options }
 }
 
 /// What is worth knowing whatever is chosen.

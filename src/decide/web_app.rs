@@ -4,22 +4,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Inputs, Start, Trail};
+use crate::detect;
 use crate::gunicorn::options::CONFIG_FILE;
 use crate::gunicorn::{self, Gunicorn, arguments};
 use crate::model::{Detection, Interface, Step, Verdict, WebApp};
 
-/// Django or Flask, where the documented order looks for them.
-pub(super) fn documented(inputs: &Inputs) -> (Option<Choice>, Trail) {
-    let Detection { app, evidence, notices, near_misses } = inputs.sources.documented();
-    let trail = Trail { evidence, notices, near_misses };
-    let Some(app) = app else { return (None, trail) };
-    let (choice, more) = choose(app, inputs);
-    (Some(choice), trail.then(more))
-}
-
-/// Any other web app of the root, if one is recognised.
-pub(super) fn other(inputs: &Inputs) -> (Option<Choice>, Trail) {
-    let Detection { app, evidence, notices, near_misses } = inputs.sources.other();
+/// The web app of the root, if one is recognised.
+pub(super) fn web_app(inputs: &Inputs) -> (Option<Choice>, Trail) {
+    let Detection { app, evidence, notices, near_misses } = detect::detect(inputs.files, &inputs.settings.app_root);
     let trail = Trail { evidence, notices, near_misses };
     let Some(app) = app.or_else(|| configured_app(inputs)) else {
         if trail.evidence.iter().any(|fact| fact.step == Step::Other) {

@@ -15,24 +15,20 @@ use search::Search;
 /// A rule: the app that it finds, if it finds one.
 type Rule = fn(&mut Search) -> Option<WebApp>;
 
-/// The documented steps: Django, then Flask.
-const DOCUMENTED: [Rule; 2] = [django::in_folder_of_root, flask::documented_file];
+/// Steps 2, 3 and 4 of the start-up order.
+const RULES: [Rule; 6] = [
+    django::in_folder_of_root,
+    flask::documented_file,
+    django::deeper,
+    places::usual_file_of_root,
+    named_target::in_file_of_root,
+    places::any_other_file,
+];
 
-/// Any other web app.
-const OTHER: [Rule; 4] =
-    [django::deeper, places::usual_file_of_root, named_target::in_file_of_root, places::any_other_file];
-
-/// Tries the rules of the documented steps until one finds an app.
-pub(super) fn find_documented(inference: &Inference) -> Detection {
+/// Tries every rule until one finds an app; if none does, looks for what was nearly one.
+pub(super) fn find_app(inference: Inference) -> Detection {
     let mut search = Search::new(inference);
-    let app = DOCUMENTED.iter().find_map(|rule| rule(&mut search));
-    search.into_detection(app)
-}
-
-/// Tries the rules for any other web app until one finds an app; if none does, looks for what was nearly one.
-pub(super) fn find_other(inference: &Inference) -> Detection {
-    let mut search = Search::new(inference);
-    let app = OTHER.iter().find_map(|rule| rule(&mut search));
+    let app = RULES.iter().find_map(|rule| rule(&mut search));
     if app.is_none() {
         near_misses::find(&mut search);
     }
