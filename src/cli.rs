@@ -1,8 +1,9 @@
 //! What may be typed. Nothing is computed here but the words themselves.
 //!
 //! The grammar of the top level is not one that clap knows: a first word that is no subcommand begins the custom
-//! command, even when it looks like an option. So the first word is looked at here, and clap gets the rest; only the
-//! subcommand at hand is built, since building them all would cost more than the decision.
+//! command, even when it looks like an option. So the first word is looked at here. Behind a subcommand the plainest
+//! arguments are read here, too, since setting clap up for them would cost more than the decision; clap gets the rest,
+//! with every message.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -78,10 +79,6 @@ impl Call {
     pub fn parse(args: &[OsString]) -> Self {
         let Some(first) = args.first() else { return Self::Run(Flags::default()) };
         match first.to_str() {
-            // Nothing but a command: no option, so nothing to ask clap about, which costs more than the decision.
-            Some("run") if args.get(1).is_none_or(|word| !word.as_bytes().starts_with(b"-")) => {
-                Self::Run(Flags::of_command(&args[1..]))
-            }
             Some("--help") => Self::Answer { text: whole().render_long_help().to_string(), is_error: false },
             Some("--version") => {
                 Self::Answer { text: concat!("pystart ", env!("PYSTART_BUILD"), "\n").to_owned(), is_error: false }
@@ -125,6 +122,45 @@ impl Subcommand {
     }
 
     fn parse(&self, args: &[OsString]) -> Call {
+        if let Some(flags) = self.plain_flags(args) {
+            return (self.call)(flags);
+        }
+        self.parse_with_clap(args)
+    }
+
+    /// Arguments of the plainest forms, `--long VALUE`, `--long=VALUE`, `--switch`, then words: setting clap up for
+    /// them costs more than the decision. `None` for whatever needs a second thought, or a message.
+    fn plain_flags(&self, args: &[OsString]) -> Option<Flags> {
+        let mut flags = Flags::default();
+        let mut words = args.iter();
+        while let Some(word) = words.as_slice().first() {
+            if !word.as_bytes().starts_with(b"-") {
+                break;
+            }
+            words.next();
+            let (long, inline) = match word.to_str()?.strip_prefix("--")?.split_once('=') {
+                Some((long, value)) => (long, Some(OsString::from(value))),
+                None => (word.to_str()?.strip_prefix("--")?, None),
+            };
+            if long.is_empty() {
+                break;
+            }
+            let row = self.rows().find(|row| row.usage.long() == Some(long)).filter(|row| !flags.has(row))?;
+            let value = match (row.usage, inline) {
+                (Usage::Option { .. }, Some(value)) => value,
+                (Usage::Option { .. }, None) => {
+                    words.next().filter(|value| !value.as_bytes().starts_with(b"-"))?.clone()
+                }
+                (Usage::Switch { .. }, None) => "1".into(),
+                _ => return None,
+            };
+            flags = flags.with(row, value);
+        }
+        let takes_words = self.rows().any(|row| matches!(row.usage, Usage::Words { .. }));
+        (takes_words || words.as_slice().is_empty()).then(|| flags.with_command(words))
+    }
+
+    fn parse_with_clap(&self, args: &[OsString]) -> Call {
         let name = OsStr::new(self.name).to_owned();
         match self.definition().try_get_matches_from(std::iter::once(&name).chain(args)) {
             Ok(matches) => (self.call)(self.flags(&matches)),
@@ -207,10 +243,31 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_options_is_what_clap_makes_of_it() {
-        for words in [&["run"][..], &["run", ""], &["run", "prog", "--port", "1", "--", "x"], &["run", "explain"]] {
+    fn plain_arguments_are_what_clap_makes_of_them() {
+        let rows: [(&str, &[&str]); 18] = [
+            ("run", &[]),
+            ("run", &[""]),
+            ("run", &["prog", "--port", "1", "--", "x"]),
+            ("run", &["explain"]),
+            ("run", &["--port", "1", "--app-root=/a b", "--strict", "prog", "--strict"]),
+            ("run", &["--port=1", "--", "--port", "2"]),
+            ("run", &["--app-root", ""]),
+            ("run", &["--app-root="]),
+            ("run", &["--build", "--", "--", "x"]),
+            ("run", &["--build", "-x"]),
+            ("run", &["--build=1"]),
+            ("run", &["--port"]),
+            ("run", &["--port", "1", "--port", "2"]),
+            ("run", &["--port", "--strict"]),
+            ("run", &["--grace", "-1"]),
+            ("explain", &["--json", "a", "--json"]),
+            ("health", &["--port", "1"]),
+            ("health", &["word"]),
+        ];
+        for (name, words) in rows {
             let args: Vec<_> = words.iter().map(OsString::from).collect();
-            assert_eq!(parse(words), SUBCOMMANDS[0].parse(&args[1..]), "{words:?}");
+            let subcommand = SUBCOMMANDS.iter().find(|subcommand| subcommand.name == name).unwrap();
+            assert_eq!(subcommand.parse(&args), subcommand.parse_with_clap(&args), "{name} {words:?}");
         }
     }
 

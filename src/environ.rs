@@ -1,4 +1,5 @@
 //! The process environment as a value, so that nothing below `main` asks the process.
+#![forbid(unsafe_code)]
 
 use std::ffi::{CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;

@@ -1,4 +1,5 @@
 //! What can go wrong before the site runs: what happened, what to do next, and the exit status.
+#![forbid(unsafe_code)]
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
 //! How this process was called: asked of the kernel once, and a value from then on.
+#![forbid(unsafe_code)]
 
 use std::ffi::OsString;
 

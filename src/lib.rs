@@ -12,24 +12,35 @@
 //!
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
+#[forbid(unsafe_code)]
 pub mod cli;
+#[forbid(unsafe_code)]
 pub mod command;
 pub mod commands;
+#[forbid(unsafe_code)]
 pub mod decide;
+#[forbid(unsafe_code)]
 pub mod default_site;
+#[forbid(unsafe_code)]
 pub mod detect;
 mod digest;
 pub mod environ;
 pub mod error;
+#[forbid(unsafe_code)]
 pub mod files;
+#[forbid(unsafe_code)]
 pub mod gunicorn;
 pub mod invocation;
 pub mod log;
+#[forbid(unsafe_code)]
 pub mod model;
 pub mod printable;
 pub mod process;
+#[forbid(unsafe_code)]
 pub mod python;
+#[forbid(unsafe_code)]
 pub mod settings;
+#[forbid(unsafe_code)]
 pub mod shell;
 
 use cli::Call;

@@ -1,4 +1,5 @@
 //! The `pystart` binary; the library tells the story.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

@@ -147,7 +147,7 @@ pub struct Launch {
     pub is_shell: bool,
 }
 
-/// Which variables differ from those that we were given. Names only: values are nobody's business.
+/// Which variables differ from those that we were given. Names only, never a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Changes {
     /// New, or with another value; sorted.

@@ -259,7 +259,7 @@ fn every_row_leads_to_its_start() {
 }
 
 /// What is decided for these files, variables and words, in an image with gunicorn 23.
-fn decided<'a>(files: &'a Memory, vars: &[(&str, &str)], words: &[&str]) -> Decision<'a> {
+fn decided(files: &Memory, vars: &[(&str, &str)], words: &[&str]) -> Decision {
     let words: Vec<_> = std::iter::once(&"run").chain(words).map(Into::into).collect();
     let Call::Run(flags) = Call::parse(&words) else { panic!("{words:?}") };
     let usual = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site"), ("XDG_RUNTIME_DIR", "/run")];
@@ -309,11 +309,11 @@ fn what_a_gunicorn_command_serves_is_told_as_far_as_it_says_so() {
     for (words, target, is_asgi, folder, port) in rows {
         let decision = decided(&files, &[], words);
         assert_eq!(decision.target.as_deref(), *target, "{words:?}");
-        assert_eq!((decision.is_asgi(), decision.port), (*is_asgi, *port), "{words:?}");
+        assert_eq!((decision.is_asgi, decision.port), (*is_asgi, *port), "{words:?}");
         assert_eq!(decision.folder, Path::new(folder), "{words:?}");
     }
     let files = image("27, 0").file("/site/main.py", FASTAPI);
-    assert!(decided(&files, &[], &[]).is_asgi());
+    assert!(decided(&files, &[], &[]).is_asgi);
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::commands::output::print;
 use crate::commands::pid1::{self, Session, Source};
-use crate::commands::run;
 use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::Failure;
@@ -36,14 +35,8 @@ pub fn env(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
 fn would_get(flags: Flags, invocation: &Invocation) -> Result<Environ, Failure> {
     let (settings, _) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
-    let decision = decide(&settings, &disk);
-    if let Ok(launch) = decision.outcome {
-        return Ok(launch.environ);
-    }
-    // Nothing can be started; the environment is wanted all the more.
-    let mut environ = settings.environ;
-    decision.python.enter(&mut environ, false);
-    Ok(environ)
+    // Where nothing can be started, the environment is wanted all the more.
+    Ok(decide(&settings, &disk).environ)
 }
 
 /// What belongs to one shell and not to the app, wherever it comes from.
@@ -55,7 +48,7 @@ const OF_A_SESSION: [&str; 7] = ["HOME", "HOSTNAME", "LOGNAME", "MAIL", "SHELL",
 /// May this variable be handed to a shell?
 fn is_wanted(name: &OsStr, source: Source) -> bool {
     let listed = |names: &[&str]| names.iter().any(|other| name == *other);
-    name != run::GIVEN && !listed(&OF_A_SHELL) && !(source == Source::Container && listed(&OF_A_SESSION))
+    name != pid1::GIVEN && !listed(&OF_A_SHELL) && !(source == Source::Container && listed(&OF_A_SESSION))
 }
 
 /// A line `export NAME='VALUE'` for each variable, safe for any bytes in the value.
@@ -117,7 +110,7 @@ mod tests {
     #[test]
     fn a_session_keeps_what_is_its_own() {
         let environ: Environ =
-            [("PWD", "/"), ("_", "x"), ("HOME", "/root"), ("TERM", "t"), (run::GIVEN, "1"), ("PATH", "/bin")]
+            [("PWD", "/"), ("_", "x"), ("HOME", "/root"), ("TERM", "t"), (pid1::GIVEN, "1"), ("PATH", "/bin")]
                 .into_iter()
                 .collect();
         assert_eq!(text(&environ, Source::Container), "export PATH='/bin'\n");

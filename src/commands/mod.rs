@@ -1,5 +1,7 @@
 //! What can be called: one file or folder per subcommand, and what a session knows of the container's PID 1.
+#![forbid(unsafe_code)]
 
+pub(crate) mod app_root;
 pub mod build;
 pub mod check;
 pub mod env;
@@ -7,4 +9,5 @@ pub mod explain;
 pub mod health;
 pub mod output;
 pub mod pid1;
+pub(crate) mod port_taken;
 pub mod run;

@@ -3,16 +3,33 @@
 //! `explain`, `check` and `env` are there to tell what PID 1 decided, and a login shell knows nothing of that: its
 //! environment was made by sshd or by `docker exec`, and PID 1's arguments went with `execve`.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 
 use serde::Serialize;
 
 use crate::cli::Call;
-use crate::commands::{build, run};
+use crate::commands::{app_root, build};
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::invocation::Invocation;
 use crate::settings::{Flags, Settings};
+use crate::shell::words;
+
+/// The variable that tells a session in the container what PID 1 was given. `execve` replaces the arguments of PID 1,
+/// but not this: the words of its command line, each quoted for a shell.
+pub const GIVEN: &str = "PYSTART_PID1";
+
+/// `pystart` and its arguments, as one line for a shell: the value of [`GIVEN`].
+#[must_use]
+pub fn given(args: &[OsString]) -> OsString {
+    words::join(std::iter::once(OsStr::new("pystart")).chain(args.iter().map(OsString::as_os_str)))
+}
+
+/// The arguments that [`given`] wrote down.
+fn parse_given(value: &OsStr) -> Vec<OsString> {
+    words::split(value).unwrap_or_default().words.into_iter().skip(1).collect()
+}
 
 /// Whose environment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,7 +54,7 @@ impl Session {
     /// The environment of the container's app where there is one and it may be read, else `own`.
     ///
     /// PID 1 is either what took pystart's place, or pystart as init; its environment is the app's in both cases, and
-    /// carries [`run::GIVEN`], which nothing else in the container does by accident: it is looked for there only.
+    /// carries [`GIVEN`], which nothing else in the container does by accident: it is looked for there only.
     #[must_use]
     pub fn find(invocation: &Invocation) -> Self {
         let block = if invocation.is_pid_1 { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
@@ -45,7 +62,7 @@ impl Session {
     }
 
     fn choose(own: &Environ, first: Environ) -> Self {
-        match first.get(run::GIVEN) {
+        match first.get(GIVEN) {
             Some(_) => Self { environ: first, source: Source::Container },
             None => Self { environ: own.clone(), source: Source::Process },
         }
@@ -54,7 +71,7 @@ impl Session {
     /// What was typed, and for everything that was not, what PID 1 was given.
     #[must_use]
     pub fn flags(&self, typed: Flags) -> Flags {
-        match self.environ.get(run::GIVEN).map(|given| Call::parse(&run::parse_given(given))) {
+        match self.environ.get(GIVEN).map(|given| Call::parse(&parse_given(given))) {
             Some(Call::Run(given)) if self.source == Source::Container => typed.or(given),
             _ => typed,
         }
@@ -65,16 +82,18 @@ impl Session {
 ///
 /// # Errors
 ///
-/// As [`run::checked_settings`].
+/// As [`app_root::settings`].
 pub fn settings(flags: Flags, invocation: &Invocation) -> Result<(Settings, Source), Failure> {
     let session = Session::find(invocation);
-    let settings = run::checked_settings(session.flags(flags), &session.environ)?;
+    let settings = app_root::settings(session.flags(flags), &session.environ)?;
     let cached = settings.build.then(|| build::cached_environment(&settings.app_root, &settings.environ)).flatten();
     Ok((settings.with_environment(cached), session.source))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
     use crate::settings::table::{APP_ROOT, BUILD, GRACE, INIT, PORT, STRICT};
 
@@ -83,10 +102,20 @@ mod tests {
     }
 
     #[test]
+    fn what_pid_1_was_given_can_be_recovered_byte_for_byte() {
+        let words: Vec<OsString> = [&b"run"[..], b"--app-root", b"/a b", b"--", b"sh", b"-c", b"echo '$X' \"`\n\xff"]
+            .iter()
+            .map(|word| OsStr::from_bytes(word).to_owned())
+            .collect();
+        assert_eq!(parse_given(&given(&words)), words);
+        assert_eq!(parse_given(&given(&[])), Vec::<OsString>::new());
+    }
+
+    #[test]
     fn only_the_environment_of_a_pystarts_app_is_the_containers() {
-        let own = environ(&[("A", "own"), (run::GIVEN, "pystart")]);
+        let own = environ(&[("A", "own"), (GIVEN, "pystart")]);
         let plain = environ(&[("A", "init")]);
-        let app = environ(&[("A", "app"), (run::GIVEN, "pystart")]);
+        let app = environ(&[("A", "app"), (GIVEN, "pystart")]);
         let rows = [
             ("pystart, or what it became", app.clone(), (&app, Source::Container)),
             ("another init", plain, (&own, Source::Process)),
@@ -100,13 +129,13 @@ mod tests {
 
     #[test]
     fn what_was_typed_counts_before_what_pid_1_was_given() {
-        let given = environ(&[(run::GIVEN, "pystart run --port 81 'a b'")]);
+        let given = environ(&[(GIVEN, "pystart run --port 81 'a b'")]);
         let container = Session { environ: given.clone(), source: Source::Container };
         let first = Flags::of_command(["a b"]).with(&PORT.row, "81");
         let typed = Flags::default().with(&PORT.row, "82");
         assert_eq!(container.flags(Flags::default()), first);
         assert_eq!(container.flags(typed.clone()), first.with(&PORT.row, "82"));
-        let all = environ(&[(run::GIVEN, "pystart run --app-root /a --strict --init never --grace 3 --build x y")]);
+        let all = environ(&[(GIVEN, "pystart run --app-root /a --strict --init never --grace 3 --build x y")]);
         let container = Session { environ: all, source: Source::Container };
         let all = Flags::of_command(["x", "y"])
             .with(&APP_ROOT.row, "/a")

@@ -1,113 +1,166 @@
 //! The decision: which step of the start-up order it is, why, and the start that follows from it.
 //!
-//! Pure: it reads through [`Files`] and touches nothing, so `run`, `explain` and `check` all make the same one. Each
-//! step of the order has its file here: [`custom`], [`web_app`], [`default_site`]; [`server`] is what they have in common.
+//! Pure: it reads through [`Files`] and touches nothing, so `run`, `explain` and `check` all make the same one.
+//!
+//! ```text
+//! Inputs ─▶ each step of ORDER, until one chooses ─▶ Choice ─▶ launch::prepare ─▶ Decision
+//!                     (else the default site)
+//! ```
+//!
+//! Each step has its file. [`command_start`] and [`launch`] are what they have in common.
 
+mod choice;
+mod command_start;
 mod custom;
 mod default_site;
-mod server;
+mod launch;
 mod web_app;
 
 use std::path::PathBuf;
 
+use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
-use crate::gunicorn::Gunicorn;
 use crate::gunicorn::options::UserOptions;
-use crate::model::Launch;
-use crate::model::{Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
-use crate::python::environment::Python;
-use crate::settings::Settings;
+use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, WebApp};
+use crate::python::environment::{Python, PythonInUse};
+use crate::settings::{DEFAULT_PORT, Settings};
+use choice::{Choice, Inputs, Trail};
+pub use launch::GunicornInUse;
+
+/// A step of the order: its choice, if it makes one, and what it has to tell either way.
+type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
+
+/// The documented order, but for its end: the default site, which is there whatever else is.
+const ORDER: [FindChoice; 2] = [custom::custom, web_app::web_app];
 
 /// What is started, and everything that led to it.
-pub struct Decision<'a> {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
     /// The step that won.
     pub step: Step,
     /// The app, when a step that looks for one found it.
     pub app: Option<WebApp>,
     /// The object that gunicorn serves, `module:object`; `None` where that is not known.
     pub target: Option<String>,
+    /// The app root.
+    pub app_root: PathBuf,
     /// The folder that the module path starts from, absolute.
     pub folder: PathBuf,
     /// The start, or why there can be none.
     pub outcome: Result<Launch, Failure>,
+    /// The environment that we were given.
+    pub given: Environ,
+    /// The environment of the app, also where it cannot be started.
+    pub environ: Environ,
     /// The reasoning, step by step.
     pub evidence: Vec<Evidence>,
     /// What the user should hear.
     pub notices: Vec<Notice>,
-    /// The custom command names a worker class for ASGI.
-    pub has_asgi_worker: bool,
-    /// The port that gunicorn will listen on, where that is ours to say.
-    pub port: Option<u16>,
     /// What was nearly it; for the default site.
     pub near_misses: Vec<NearMiss>,
-    /// The Python of the app.
-    pub python: Python<'a>,
-    /// The gunicorn that runs, if one does.
-    pub gunicorn: Option<Gunicorn>,
-}
-
-impl Decision<'_> {
     /// Is what gunicorn serves an ASGI app, as far as anybody said so?
-    #[must_use]
-    pub fn is_asgi(&self) -> bool {
-        match &self.app {
-            Some(app) => app.interface == Interface::Asgi,
-            None => self.has_asgi_worker,
-        }
-    }
+    pub is_asgi: bool,
+    /// The port that gunicorn will listen on, where that is ours to say.
+    pub port: Option<u16>,
+    /// The Python of the app.
+    pub python: PythonInUse,
+    /// The gunicorn that runs, if one does that we have looked for.
+    pub gunicorn: Option<GunicornInUse>,
 }
 
 /// Decides. Always comes to something: where the start is impossible, [`Decision::outcome`] says so.
 #[must_use]
-pub fn decide<'a>(settings: &Settings, files: &'a dyn Files) -> Decision<'a> {
-    let root = settings.app_root.as_path();
-    let mut python = Python::find(files, root, &settings.environ);
-    if let Some(folder) = &settings.environment {
-        python = python.with_environment(root, folder);
+pub fn decide(settings: &Settings, files: &dyn Files) -> Decision {
+    let inputs = inputs(settings, files);
+    let trail = surroundings(&inputs);
+    first_choice(&ORDER, trail, &inputs)
+}
+
+/// Decides once more, after the kernel has refused what the custom command named: as if it could not be processed.
+#[must_use]
+pub fn decide_without_command(settings: &Settings, files: &dyn Files, refusal: &Failure) -> Decision {
+    let inputs = inputs(settings, files);
+    let refused = settings.command.as_ref().map(|given| custom::refused(given, refusal)).unwrap_or_default();
+    let trail = surroundings(&inputs).then(refused);
+    first_choice(&ORDER[1..], trail, &inputs)
+}
+
+/// The port that gunicorn will most likely listen on, before anything is decided: none where the user says what is
+/// started, or where gunicorn listens.
+#[must_use]
+pub fn expected_port(settings: &Settings, files: &dyn Files) -> Option<u16> {
+    let cmd_args = settings.environ.filled("GUNICORN_CMD_ARGS");
+    let is_ours = || !UserOptions::gather(files, &settings.app_root, &[], cmd_args).sets("bind");
+    (settings.command.is_none() && is_ours()).then(|| settings.port.unwrap_or(DEFAULT_PORT))
+}
+
+fn first_choice(steps: &[FindChoice], mut trail: Trail, inputs: &Inputs) -> Decision {
+    for step in steps {
+        let (choice, found) = step(inputs);
+        trail = trail.then(found);
+        if let Some(choice) = choice {
+            return Decision::new(choice, trail, inputs);
+        }
     }
-    let mut making = Making {
-        settings,
-        files,
-        user: UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS")),
-        decision: Decision {
-            step: Step::DefaultSite,
-            app: None,
-            target: None,
-            folder: root.to_owned(),
-            outcome: Err(Failure::usage("nothing was decided")),
-            evidence: Vec::new(),
-            notices: settings.notices.clone(),
-            has_asgi_worker: false,
-            port: None,
-            near_misses: Vec::new(),
-            python,
-            gunicorn: None,
-        },
+    let (choice, found) = default_site::default_site(inputs, &trail.near_misses);
+    Decision::new(choice, trail.then(found), inputs)
+}
+
+fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
+    let root = settings.app_root.as_path();
+    let python = Python::find(files, root, &settings.environ);
+    let python = match &settings.environment {
+        Some(folder) => python.with_environment(root, folder),
+        None => python,
     };
-    making.decision.notices.extend(making.decision.python.notice());
-    if making.user.cannot_be_split {
-        making.decision.notices.push(Notice {
+    let options = UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS"));
+    Inputs { settings, files, python, options }
+}
+
+/// What is worth knowing whatever is chosen.
+fn surroundings(inputs: &Inputs) -> Trail {
+    let mut notices = inputs.settings.notices.clone();
+    notices.extend(inputs.python.notice());
+    if inputs.options.cannot_be_split {
+        notices.push(Notice {
             message: "`GUNICORN_CMD_ARGS` has a quote that is not closed; gunicorn will refuse it".into(),
             hint: Some("close the quote".into()),
         });
     }
-    if !making.custom() {
-        making.detected();
-    }
-    making.decision
+    Trail { notices, ..Trail::default() }
 }
 
-/// A decision while it is made.
-struct Making<'a, 's> {
-    settings: &'s Settings,
-    files: &'a dyn Files,
-    user: UserOptions,
-    decision: Decision<'a>,
-}
-
-impl Making<'_, '_> {
-    fn note(&mut self, step: Step, subject: impl Into<String>, verdict: Verdict, reason: impl Into<String>) {
-        self.decision.evidence.push(Evidence { step, subject: subject.into(), verdict, reason: reason.into() });
+impl Decision {
+    fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
+        let Choice { step, app, target, folder, start } = choice;
+        let Trail { evidence, mut notices, near_misses } = trail;
+        let prepared = start.map(|start| launch::prepare(start, inputs));
+        let (outcome, environ, gunicorn, port, has_asgi_worker) = match prepared {
+            Ok(prepared) => {
+                notices.extend(prepared.notices);
+                let environ = prepared.launch.environ.clone();
+                (Ok(prepared.launch), environ, prepared.gunicorn, prepared.port, prepared.has_asgi_worker)
+            }
+            Err(failure) => (Err(failure), launch::app_environ(inputs, false).0, None, None, false),
+        };
+        Self {
+            step,
+            is_asgi: app.as_ref().map_or(has_asgi_worker, |app| app.interface == Interface::Asgi),
+            app,
+            target,
+            app_root: inputs.settings.app_root.clone(),
+            folder,
+            outcome,
+            given: inputs.settings.given.clone(),
+            environ,
+            evidence,
+            notices,
+            // Of an app that was chosen nobody asks what was nearly one.
+            near_misses: if step == Step::DefaultSite { near_misses } else { Vec::new() },
+            port,
+            python: inputs.python.in_use(),
+            gunicorn,
+        }
     }
 }

@@ -24,7 +24,7 @@ const FILES: [(&str, &str); 4] = [
     ("welcome.html", include_str!("welcome.html")),
 ];
 
-/// The folder of the default site: [`FOLDER`], or where [`materialise`] will put the copy. Touches nothing.
+/// The folder of the default site: [`FOLDER`], or where [`write()`] will put the copy. Touches nothing.
 #[must_use]
 pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
     if files.is_file(&Path::new(FOLDER).join(FILES[0].0)) {
@@ -35,8 +35,8 @@ pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
     place.join(name())
 }
 
-/// Writes the site into a private folder below `TMPDIR`, `/tmp` or `/dev/shm` (the first that can be written) and
-/// returns that folder: the stand-in for [`FOLDER`] where the image has no such folder.
+/// Writes the site into the private folder that [`folder`] has named: the stand-in for [`FOLDER`] where the image has
+/// no such folder.
 ///
 /// The folder's name depends on the user and the content alone, so a restart finds the copy of the last time.
 /// A folder of that name is used only if it belongs to this user, nobody else can write to it and every file in it
@@ -44,40 +44,10 @@ pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
 ///
 /// # Errors
 ///
-/// No place can be written to; the error names each of them and what was wrong with it.
-pub fn materialise() -> io::Result<PathBuf> {
-    materialise_below(&places(std::env::var_os("TMPDIR")))
-}
-
-/// The places for temporary files, in order. A relative or empty `TMPDIR` is no place.
-fn places(tmpdir: Option<OsString>) -> Vec<PathBuf> {
-    let tmpdir = tmpdir.map(PathBuf::from).filter(|place| place.is_absolute());
-    tmpdir.into_iter().chain(["/tmp".into(), "/dev/shm".into()]).collect()
-}
-
-fn materialise_below(places: &[PathBuf]) -> io::Result<PathBuf> {
-    let name = name();
-    let mut failures = Vec::with_capacity(places.len());
-    for place in places {
-        match materialise_as(&place.join(&name)) {
-            Ok(folder) => return Ok(folder),
-            Err(error) => failures.push(format!("`{}`: {error}", place.display())),
-        }
-    }
-    Err(io::Error::other(format!("no folder for the default site can be written ({})", failures.join("; "))))
-}
-
-/// The name of the copy's folder: one for each user and each version. No defence: what is there is compared byte for
-/// byte before it is used.
-fn name() -> String {
-    let version = Digest::of(FILES.iter().flat_map(|(name, content)| [name, content]));
-    format!("pystart-defaultsite-{}-{version}", geteuid())
-}
-
-/// Makes sure that `folder` holds the site.
-fn materialise_as(folder: &Path) -> io::Result<PathBuf> {
+/// It cannot be written there, or something is there that is not ours.
+pub fn write(folder: &Path) -> io::Result<()> {
     match is_intact(folder) {
-        Ok(true) => return Ok(folder.to_owned()),
+        Ok(true) => return Ok(()),
         Ok(false) => fs::remove_dir_all(folder)?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
@@ -93,9 +63,22 @@ fn materialise_as(folder: &Path) -> io::Result<PathBuf> {
         // The first error is the one to tell.
         let _ = fs::remove_dir_all(&draft);
         // Another process was faster: its copy is as good as ours, if it is one.
-        return if is_intact(folder).unwrap_or(false) { Ok(folder.to_owned()) } else { Err(error) };
+        return if is_intact(folder).unwrap_or(false) { Ok(()) } else { Err(error) };
     }
-    Ok(folder.to_owned())
+    Ok(())
+}
+
+/// The places for temporary files, in order. A relative or empty `TMPDIR` is no place.
+fn places(tmpdir: Option<OsString>) -> Vec<PathBuf> {
+    let tmpdir = tmpdir.map(PathBuf::from).filter(|place| place.is_absolute());
+    tmpdir.into_iter().chain(["/tmp".into(), "/dev/shm".into()]).collect()
+}
+
+/// The name of the copy's folder: one for each user and each version. No defence: what is there is compared byte for
+/// byte before it is used.
+fn name() -> String {
+    let version = Digest::of(FILES.iter().flat_map(|(name, content)| [name, content]));
+    format!("pystart-defaultsite-{}-{version}", geteuid())
 }
 
 fn write_files(folder: &Path) -> io::Result<()> {

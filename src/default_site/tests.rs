@@ -3,6 +3,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::files::Memory;
 
 /// A place for temporary files that is gone at the end of the test.
 struct Place(PathBuf);
@@ -17,7 +18,8 @@ impl Place {
     }
 
     fn materialise(&self) -> io::Result<PathBuf> {
-        materialise_below(std::slice::from_ref(&self.0))
+        let folder = self.0.join(name());
+        write(&folder).map(|()| folder)
     }
 
     fn names(&self) -> Vec<OsString> {
@@ -108,12 +110,17 @@ fn a_folder_that_others_can_write_to_is_left_alone() {
 }
 
 #[test]
-fn the_next_place_is_taken_and_a_failure_names_them_all() {
-    let place = Place::new();
-    let places = ["/nonexistent/a".into(), place.0.clone()];
-    assert!(materialise_below(&places).unwrap().starts_with(&place.0));
-    let error = materialise_below(&["/nonexistent/a".into(), "/proc/b".into()]).unwrap_err().to_string();
-    assert!(error.contains("`/nonexistent/a`: ") && error.contains("`/proc/b`: "), "{error}");
+fn the_first_place_that_can_be_written_is_taken() {
+    let files = Memory::default().empty("/mine").empty("/tmp").empty("/dev/shm");
+    let environ: Environ = [("TMPDIR", "/mine")].into_iter().collect();
+    let parent = |files: &Memory| folder(files, &environ).parent().unwrap().to_owned();
+    assert_eq!(parent(&files.clone().writable("/dev/shm")), Path::new("/dev/shm"));
+    assert_eq!(parent(&files.clone().writable("/dev/shm").writable("/tmp")), Path::new("/tmp"));
+    assert_eq!(parent(&files.clone().writable("/tmp").writable("/mine")), Path::new("/mine"));
+    assert_eq!(parent(&files), Path::new("/mine"), "where none can be written, writing fails and says so");
+    for nowhere in ["/nonexistent/a", "/proc/b"] {
+        assert!(write(Path::new(nowhere)).is_err(), "{nowhere}");
+    }
 }
 
 #[test]

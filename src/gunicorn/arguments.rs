@@ -37,14 +37,15 @@ pub fn with_path(option: &str, path: &Path) -> OsString {
     word
 }
 
-/// The address and the time limit.
+/// The address and the time limit. Where the configuration may set them unseen they are left to it: gunicorn's command
+/// line and `GUNICORN_CMD_ARGS` would both win over it.
 #[must_use]
 pub fn common(user: &UserOptions, port: Option<u16>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
-    if !user.sets("bind") {
+    if !user.may_set("bind") {
         arguments.push(port.map_or_else(|| "--bind=0.0.0.0".into(), |port| format!("--bind=0.0.0.0:{port}").into()));
     }
-    if !user.sets("timeout") {
+    if !user.may_set("timeout") {
         arguments.extend(["--timeout".into(), "600".into()]);
     }
     arguments
@@ -71,10 +72,10 @@ pub fn container_extras(
 ) -> Vec<&'static str> {
     let mut extras = Vec::new();
     let shm = Path::new(WORKER_TMP_DIR);
-    if !user.sets("worker_tmp_dir") && files.is_folder(shm) && files.may(shm, Access::Write) {
+    if !user.may_set("worker_tmp_dir") && files.is_folder(shm) && files.may(shm, Access::Write) {
         extras.push("--worker-tmp-dir /dev/shm");
     }
-    let has_chosen = user.sets("control_socket") || user.sets("control_socket_disable");
+    let has_chosen = user.may_set("control_socket") || user.may_set("control_socket_disable");
     // The version is asked last: finding it out costs a file.
     if !has_chosen && !can_have_control_socket(files, environ, root) && version() >= Some((25, 1)) {
         extras.push("--no-control-socket");
@@ -129,6 +130,16 @@ mod tests {
     fn what_the_user_has_set_is_left_out() {
         let chosen = user("-b 1.2.3.4:5 -t 30 --chdir x -k gevent");
         assert!(documented(&chosen, Some(81), Path::new("src"), Some("asgi")).is_empty());
+    }
+
+    #[test]
+    fn what_the_configuration_may_set_unseen_is_left_to_it() {
+        let unseen = user("-c python:elsewhere");
+        assert_eq!(documented(&unseen, Some(81), Path::new("src"), Some("asgi")), ["--chdir=src", "-k", "asgi"]);
+        let known = user("-c python:elsewhere -b x");
+        assert!(unseen.leaves_bind_open() && !known.leaves_bind_open() && !user("").leaves_bind_open());
+        let shm = Memory::default().empty("/dev/shm").writable("/dev/shm");
+        assert!(extras(&shm, &unseen, &[("HOME", "/")], (27, 0)).is_empty());
     }
 
     fn extras(files: &Memory, user: &UserOptions, vars: &[(&str, &str)], version: Version) -> Vec<&'static str> {

@@ -1,7 +1,10 @@
 //! gunicorn: where it is, which version, what the user has set, and the command line that follows.
 
 pub mod arguments;
+mod command_line;
+mod configuration;
 pub mod options;
+mod shlex;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -5,25 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::command_line::{self, SETTINGS};
+use super::configuration::Configuration;
+use super::shlex;
 use crate::files::Files;
-use crate::python::source;
-use crate::shell::words;
-
-/// The settings that pystart has an opinion on: gunicorn's name, its long option, its short one.
-const KNOWN: [(&str, &str, Option<u8>); 9] = [
-    ("bind", "--bind", Some(b'b')),
-    ("chdir", "--chdir", None),
-    ("config", "--config", Some(b'c')),
-    ("control_socket", "--control-socket", None),
-    ("control_socket_disable", "--no-control-socket", None),
-    ("timeout", "--timeout", Some(b't')),
-    ("worker_class", "--worker-class", Some(b'k')),
-    ("worker_tmp_dir", "--worker-tmp-dir", None),
-    ("workers", "--workers", Some(b'w')),
-];
 
 /// The file that gunicorn reads unasked, from the folder it is started in.
 pub const CONFIG_FILE: &str = "gunicorn.conf.py";
@@ -41,6 +28,8 @@ pub struct UserOptions {
     pub chdir: Option<OsString>,
     /// The class of worker that the user names.
     pub worker_class: Option<String>,
+    /// The configuration may set more than its text tells.
+    is_uncertain: bool,
     /// `GUNICORN_CMD_ARGS` cannot be split into words; gunicorn will stop with a `ValueError`.
     pub cannot_be_split: bool,
 }
@@ -51,19 +40,14 @@ impl UserOptions {
     pub fn gather(files: &dyn Files, root: &Path, arguments: &[OsString], cmd_args: Option<&OsStr>) -> Self {
         let mut options = Self::default();
         options.add_arguments(arguments, "the custom command");
-        let line = words::split(cmd_args.unwrap_or_default());
-        options.cannot_be_split = line.is_err();
-        options.add_arguments(&line.unwrap_or_default().words, "GUNICORN_CMD_ARGS");
+        let words = shlex::split(cmd_args.unwrap_or_default());
+        options.cannot_be_split = words.is_none();
+        options.add_arguments(&words.unwrap_or_default(), "GUNICORN_CMD_ARGS");
         let has_default = || files.folder(root).is_ok_and(|folder| folder.has(CONFIG_FILE));
-        let config = match options.config.as_deref().map(OsStr::as_bytes) {
-            // A module is looked up by Python itself, on a path that only Python knows.
-            Some(module) if module.starts_with(b"python:") => None,
-            Some(file) => Some(root.join(OsStr::from_bytes(file.strip_prefix(b"file:").unwrap_or(file)))),
-            None => has_default().then(|| root.join(CONFIG_FILE)),
-        };
-        options.has_config = options.config.is_some() || config.is_some();
-        if let Some(content) = config.and_then(|path| files.read(&path).ok()) {
-            options.add_config(&source::read(&content));
+        let location = options.config.clone().or_else(|| has_default().then(|| CONFIG_FILE.into()));
+        options.has_config = location.is_some();
+        if let Some(location) = location {
+            options.add_configuration(&Configuration::read(files, root, &location));
         }
         options
     }
@@ -71,28 +55,13 @@ impl UserOptions {
     /// Adds what is set on a command line of gunicorn. An earlier place keeps its word; in one place the last counts.
     fn add_arguments(&mut self, arguments: &[OsString], place: &'static str) {
         let (mut config, mut worker_class, mut chdir) = (None, None, None);
-        let mut arguments = arguments.iter().map(|word| word.as_bytes());
-        while let Some(argument) = arguments.next() {
-            for (name, long, short) in KNOWN {
-                let value = match (argument.strip_prefix(long.as_bytes()), short) {
-                    (Some([]), _) => None,
-                    (Some([b'=', value @ ..]), _) => Some(value),
-                    (_, Some(short)) if argument.starts_with(&[b'-', short]) => {
-                        Some(&argument[2..]).filter(|value| !value.is_empty())
-                    }
-                    _ => continue,
-                };
-                self.places.entry(name).or_insert(place);
-                let takes_value = name != "control_socket_disable";
-                let value = if takes_value { value.or_else(|| arguments.next()) } else { None };
-                let value = value.map(|value| OsStr::from_bytes(value).to_owned());
-                match name {
-                    "config" => config = value,
-                    "worker_class" => worker_class = value.and_then(|value| value.into_string().ok()),
-                    "chdir" => chdir = value,
-                    _ => {}
-                }
-                break;
+        for given in command_line::settings(arguments) {
+            self.places.entry(given.name).or_insert(place);
+            match given.name {
+                "config" => config = given.value.map(OsStr::to_owned),
+                "worker_class" => worker_class = given.value.and_then(OsStr::to_str).map(str::to_owned),
+                "chdir" => chdir = given.value.map(OsStr::to_owned),
+                _ => {}
             }
         }
         self.config = self.config.take().or(config);
@@ -100,18 +69,17 @@ impl UserOptions {
         self.chdir = self.chdir.take().or(chdir);
     }
 
-    fn add_config(&mut self, config: &source::Module) {
-        for (name, _, _) in KNOWN {
-            if config.binds(name) {
-                self.places.entry(name).or_insert(CONFIG_FILE);
-            }
+    fn add_configuration(&mut self, configuration: &Configuration) {
+        for setting in SETTINGS.iter().filter(|setting| configuration.sets(setting.name)) {
+            self.places.entry(setting.name).or_insert(CONFIG_FILE);
         }
-        self.wsgi_app = config.string("wsgi_app").map(str::to_owned);
+        self.is_uncertain = configuration.is_uncertain;
+        self.wsgi_app = configuration.string("wsgi_app").map(str::to_owned);
         if self.worker_class.is_none() {
-            self.worker_class = config.string("worker_class").map(str::to_owned);
+            self.worker_class = configuration.string("worker_class").map(str::to_owned);
         }
         if self.chdir.is_none() {
-            self.chdir = config.string("chdir").map(OsString::from);
+            self.chdir = configuration.string("chdir").map(OsString::from);
         }
     }
 
@@ -125,6 +93,19 @@ impl UserOptions {
     #[must_use]
     pub fn sets(&self, name: &str) -> bool {
         self.places.contains_key(name)
+    }
+
+    /// Has the user set this, or may a configuration that cannot be read for certain do so?
+    #[must_use]
+    pub fn may_set(&self, name: &str) -> bool {
+        self.is_uncertain || self.sets(name)
+    }
+
+    /// Is the address left to a configuration that may or may not set it? Then gunicorn must find the port in `PORT`,
+    /// which its own default is made from.
+    #[must_use]
+    pub fn leaves_bind_open(&self) -> bool {
+        self.is_uncertain && !self.sets("bind")
     }
 }
 
@@ -147,7 +128,7 @@ mod tests {
         for cmd_args in ["--bind=x", "--bind x", "-b x", "-bx", "--workers 2 -b 'a b'", "-c f.py --bind \"x\""] {
             assert_eq!(gather(cmd_args, None).place("bind"), Some("GUNICORN_CMD_ARGS"), "{cmd_args}");
         }
-        for cmd_args in ["", "--binding x", "--backlog 5", "--workers -b", "-w -b"] {
+        for cmd_args in ["", "--binding x", "--backlog 5", "--workers 2 b"] {
             assert!(!gather(cmd_args, None).sets("bind"), "{cmd_args}");
         }
         assert!(gather("--no-control-socket -t 5", None).sets("timeout"), "a switch takes no value");
@@ -171,8 +152,10 @@ mod tests {
             assert!(options.sets("workers") && !options.sets("timeout"), "{cmd_args}");
         }
         let options = UserOptions::gather(&files, Path::new("/site"), &[], Some(OsStr::new("-c python:conf.g")));
-        assert!(!options.sets("workers") && !options.sets("timeout"));
-        assert!(options.has_config, "a module cannot be read here, but it is there");
+        assert!(options.sets("workers") && !options.may_set("timeout"));
+        let options = UserOptions::gather(&files, Path::new("/site"), &[], Some(OsStr::new("-c python:elsewhere")));
+        assert!(!options.sets("timeout") && options.may_set("timeout") && options.leaves_bind_open());
+        assert!(options.has_config, "the module cannot be read here, but it is there");
     }
 
     #[test]
@@ -180,7 +163,7 @@ mod tests {
         let files =
             Memory::new([("/site/a.py", "timeout = 1\nworker_class = 'c'\nchdir = 'd'"), ("/site/b.py", "bind = ''")]);
         let gather = |line: &str, cmd_args: &str| {
-            let words = words::split(OsStr::new(line)).unwrap().words;
+            let words = shlex::split(OsStr::new(line)).unwrap();
             UserOptions::gather(&files, Path::new("/site"), &words, Some(OsStr::new(cmd_args)))
         };
         let options = gather("-k x -k y --chdir p --chdir q -c b.py -c a.py", "-k z --chdir r -c b.py");

@@ -2,6 +2,7 @@
 //!
 //! The number of processors of the host says nothing in a container: with it, a small container on a large host gets
 //! dozens of workers and is killed for its memory.
+#![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ const NO_LIMIT: u64 = 1 << 60;
 
 /// The limits of this container.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Capacity {
+pub struct Limits {
     /// Processors that this process may run on.
     pub affinity: usize,
     /// Processors' worth of time that the control group grants.
@@ -27,7 +28,7 @@ pub struct Capacity {
     pub memory: Option<u64>,
 }
 
-impl Capacity {
+impl Limits {
     /// Reads the limits of the control groups that this process is in, v1 or v2.
     #[must_use]
     pub fn of_this_container(files: &dyn Files) -> Self {
@@ -125,8 +126,8 @@ mod tests {
     const MIB: u64 = 1024 * 1024;
 
     fn limits(files: &[(&str, &str)]) -> (Option<f64>, Option<u64>) {
-        let capacity = Capacity::of_this_container(&Memory::new(files.iter().copied()));
-        (capacity.quota, capacity.memory)
+        let limits = Limits::of_this_container(&Memory::new(files.iter().copied()));
+        (limits.quota, limits.memory)
     }
 
     #[test]
@@ -188,7 +189,7 @@ mod tests {
             (4, None, Some(64 * MIB), 1),
         ];
         for (affinity, quota, memory, workers) in table {
-            assert_eq!(Capacity { affinity, quota, memory }.workers(), workers, "{affinity} {quota:?} {memory:?}");
+            assert_eq!(Limits { affinity, quota, memory }.workers(), workers, "{affinity} {quota:?} {memory:?}");
         }
     }
 }

@@ -94,11 +94,11 @@ impl Prepared<'_> {
         Errno::last()
     }
 
-    /// Starts pystart itself anew in this process, with other arguments but with the environment of this image, and
-    /// `more` (`NAME=VALUE`) that the child has no use for: so `/proc/1/environ` is the site's environment, whoever
-    /// PID 1 is. Returns only to say why it could not: there is no `/proc`, for example.
+    /// Executes pystart again in this process, with other arguments but with the environment of this image, and `more`
+    /// (`NAME=VALUE`) that the child has no use for: so `/proc/1/environ` is the site's environment, whatever PID 1 is.
+    /// Returns only to say why it could not: there is no `/proc`, for example.
     #[must_use]
-    pub fn restart_ourselves(&self, argv: &[CString], more: Option<&CStr>) -> Errno {
+    pub fn execute_ourselves(&self, argv: &[CString], more: Option<&CStr>) -> Errno {
         let argv = pointers(argv);
         let mut env = self.env.clone();
         if let Some(more) = more {

@@ -3,6 +3,7 @@
 pub mod cgroup;
 pub mod exec;
 pub mod init;
-pub mod ports;
+pub mod port;
+pub mod procfs;
 pub mod signals;
 pub mod sshd;

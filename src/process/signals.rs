@@ -1,6 +1,6 @@
 //! Signals as the kernel counts them: 1 to 64, the real-time ones included.
 //!
-//! System calls of our own, because an init has to hold and pass on *every* signal: the C library keeps 32 to 34
+//! System calls of our own, because an init has to hold and forward *every* signal: the C library keeps 32 to 34
 //! for itself and hides them from its callers, and `nix::sys::signal::Signal` has no name for a real-time signal
 //! (`SIGRTMIN+3` is a usual `STOPSIGNAL`) and panics when one arrives. The process has one thread, so that a mask set
 //! behind the library's back is the mask of the whole process.
@@ -42,10 +42,10 @@ impl Received {
         self.info.si_signo
     }
 
-    /// Sends the same signal on, with the value that `sigqueue(3)` attached, if that is how it came.
+    /// Sends the same signal to `pid`, with the value that `sigqueue(3)` attached, if that is how it came.
     ///
-    /// A process that has ended meanwhile is no error: there is nobody left to tell.
-    pub fn pass_to(&self, pid: pid_t) {
+    /// A process that has ended meanwhile is no error.
+    pub fn forward_to(&self, pid: pid_t) {
         // The kernel lets nobody imitate `kill(2)` or itself, so that a queued signal alone can be sent as it is.
         if self.info.si_code == libc::SI_QUEUE {
             #[expect(unsafe_code, reason = "neither libc nor nix wraps this call")]
@@ -118,7 +118,7 @@ pub fn discard(signal: c_int) {
     let _ = take(bit(signal), Some(Duration::ZERO));
 }
 
-/// `kill(2)` for any signal number and for groups. Who has ended meanwhile cannot be told: no error.
+/// `kill(2)` for any signal number and for groups. A process that has ended meanwhile is no error.
 pub fn send(pid: pid_t, signal: c_int) {
     #[expect(unsafe_code, reason = "nix cannot express a real-time signal")]
     // SAFETY: the call takes two integers.

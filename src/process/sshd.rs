@@ -29,7 +29,7 @@ const DAEMONS: [&str; 3] = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/
 const KEY_GENERATORS: [&str; 2] = ["/usr/bin/ssh-keygen", "/usr/local/bin/ssh-keygen"];
 /// The empty folder that the daemon's unprivileged part is locked into.
 const PRIVILEGE_SEPARATION: &str = "/run/sshd";
-/// The app's variables are no business of the daemon; sessions get them from `pystart env`.
+/// The daemon does not get the app's variables; sessions get them from `pystart env`.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Starts sshd on `port`, beside the app and for as long as the container lives.

@@ -71,7 +71,16 @@ impl Environment {
     }
 }
 
-/// What Python the app gets.
+/// The Python that the app gets, as a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PythonInUse {
+    /// The interpreter that the app runs in.
+    pub interpreter: Option<Interpreter>,
+    /// The environment of the app, if it has one.
+    pub environment: Option<Environment>,
+}
+
+/// The search for the Python of the app; what it has not looked at yet it looks at when it is asked.
 pub struct Python<'a> {
     files: &'a dyn Files,
     /// The environment of the app, if it has one.
@@ -174,6 +183,12 @@ impl<'a> Python<'a> {
     pub fn interpreter(&self) -> Option<&Interpreter> {
         let own = self.environment.as_ref().and_then(|environment| environment.interpreter.as_ref());
         own.or_else(|| self.image())
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn in_use(&self) -> PythonInUse {
+        PythonInUse { interpreter: self.interpreter().cloned(), environment: self.environment.clone() }
     }
 
     /// The environment's packages, when they have to be handed to an interpreter that is not the environment's own.

@@ -29,10 +29,17 @@ impl Flags {
     #[must_use]
     pub fn with(mut self, row: &Row, value: impl Into<OsString>) -> Self {
         if let Some(long) = row.usage.long() {
-            self.values.retain(|(own, _)| *own != long);
-            self.values.push((long, value.into()));
+            self.set(long, value.into());
         }
         self
+    }
+
+    /// Sorted by name, so that equal flags are equal whatever the order in which they were typed.
+    fn set(&mut self, long: &'static str, value: OsString) {
+        match self.values.binary_search_by_key(&long, |(own, _)| *own) {
+            Ok(at) => self.values[at].1 = value,
+            Err(at) => self.values.insert(at, (long, value)),
+        }
     }
 
     /// The value of a flag, if it was typed.
@@ -51,7 +58,7 @@ impl Flags {
     pub fn or(mut self, others: Self) -> Self {
         for (long, value) in others.values {
             if self.get(long).is_none() {
-                self.values.push((long, value));
+                self.set(long, value);
             }
         }
         if self.command.is_empty() {

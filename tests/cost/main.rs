@@ -52,7 +52,7 @@ fn start(root: &Path) -> Command {
 
 fn cost(root: &Path) -> Cost {
     let mut calls = counter::system_calls(&mut start(root)).unwrap();
-    // musl feels for the end of its stack page by page, from a place that differs from start to start.
+    // musl looks for the end of its stack page by page, from a place that differs from start to start.
     calls.by_number.remove(&libc::SYS_mremap.cast_unsigned());
     // Whoever did not get as far as gunicorn has cost less than a start.
     assert_eq!(calls.of(&[libc::SYS_execve]), 1, "gunicorn was not started");

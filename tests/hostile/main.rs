@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod options;
+#[path = "../python/mod.rs"]
+mod python;
 mod source;
 
 use std::fs;

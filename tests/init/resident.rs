@@ -10,11 +10,11 @@ use crate::stage::{PYSTART, Stage, namespace, proc, pystart, python, until, word
 pub(crate) const TESTS: &[Test] = &[
     ("resident::it_sleeps_in_one_call_without_a_time_limit", sleeps),
     ("resident::it_keeps_little_memory", memory),
-    ("resident::without_a_proc_it_does_the_same_in_its_first_life", without_proc),
+    ("resident::without_a_proc_it_does_the_same_without_the_re_exec", without_proc),
     ("resident::it_reads_well_in_ps_and_has_the_environment_of_the_child_and_what_it_was_given", looks),
 ];
 
-/// Waits until the second life has begun.
+/// Waits until the re-exec is done.
 fn settled(stage: &Stage) {
     until("it waits for signals", || waiting(stage.pid()).map(drop));
 }
@@ -42,7 +42,7 @@ fn memory() {
     let rollup = proc(stage.pid(), "smaps_rollup");
     let anonymous = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")?.trim().strip_suffix(" kB"));
     let anonymous: u32 = anonymous.and_then(|size| size.trim().parse().ok()).unwrap_or(u32::MAX);
-    // A debug build has more data than a release build, whose memory the cost tests look at. Without the second life
+    // A debug build has more data than a release build, whose memory the cost tests look at. Without the re-exec
     // it would be several hundred.
     assert!(anonymous <= 96, "{rollup}");
 }

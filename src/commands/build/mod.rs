@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use nix::unistd::{AccessFlags, access};
 
-use crate::commands::run;
+use crate::commands::app_root;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::Disk;
@@ -61,7 +61,7 @@ pub enum Outcome {
 ///
 /// A bad setting, or as [`for_settings`].
 pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
-    for_settings(&run::checked_settings(flags, environ)?)?;
+    for_settings(&app_root::settings(flags, environ)?)?;
     Ok(0)
 }
 

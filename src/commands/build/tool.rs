@@ -72,7 +72,7 @@ fn wait(child: &mut Child) -> io::Result<(ExitStatus, Option<c_int>)> {
         let Some(received) = signals::wait(Some(BEAT)) else { continue };
         if [SIGHUP, SIGINT, SIGQUIT, SIGTERM].contains(&received.number()) {
             stop = stop.or(Some(received.number()));
-            received.pass_to(child.id().cast_signed());
+            received.forward_to(child.id().cast_signed());
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let decision = decide::decide(&settings, &disk);
     let target = Target::of(&decision, &settings, &disk, limit, source == Source::Container);
     let proof = prove(&target);
-    let report = explain::Report::on(&settings, &decision, &disk);
+    let report = explain::Report::new(&decision, &disk.reads());
     let text = if is_for_machines {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);

@@ -11,9 +11,10 @@ use super::problem::{Cause, Problem};
 use super::report::Report;
 use super::target::{Start, Target};
 use super::{diagnosis, probe, program};
+use crate::commands::port_taken;
 use crate::error::Failure;
 use crate::model::Notice;
-use crate::process::ports;
+use crate::process::procfs::listeners;
 
 /// Proves that the target would start, or says why it would not.
 ///
@@ -60,8 +61,10 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
     };
     let problem = diagnosis::diagnose(&seen, ending, &context);
     let addresses = seen.settings.as_ref().map_or(&[][..], |settings| &settings.addresses);
-    let listener =
-        addresses.iter().filter_map(|address| port_of(address)).find_map(|port| Some((port, ports::listener(port)?)));
+    let listener = addresses
+        .iter()
+        .filter_map(|address| port_of(address))
+        .find_map(|port| Some((port, listeners::listener(port)?)));
     match (problem, listener) {
         (None, Some((port, listener))) if target.site_runs => {
             let mut report = Report::new(&seen, None, "the app loads, and the site runs");
@@ -73,11 +76,10 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
     }
 }
 
-/// The problem of a port that somebody else listens on; also what `run` says before it starts anything.
-#[must_use]
-pub(super) fn port_taken(port: u16, listener: &ports::Listener) -> Problem {
-    Problem::new(Cause::PortTaken, format!("port {port} is taken by {listener}"))
-        .with_hint("stop it, or choose another port with `--port`; `pystart explain` starts nothing")
+/// The problem of a port that somebody else listens on.
+fn port_taken(port: u16, listener: &listeners::Listener) -> Problem {
+    let Failure { message, hint, .. } = port_taken::failure(port, Some(listener));
+    Problem { hint, ..Problem::new(Cause::PortTaken, message) }
 }
 
 /// `0.0.0.0:8000`; the path of a socket and the number of a descriptor have no colon. Port 0 is any that is free.

@@ -84,7 +84,7 @@ fn start_of(launch: &Launch, decision: &Decision, files: &dyn Files) -> Start {
     let Launch { program, argv, .. } = launch;
     let interpreter = |script: &Path| {
         let named = gunicorn::script_interpreter(files, script).filter(|path| is_python(path));
-        named.or_else(|| Some(decision.python.interpreter()?.path.clone()))
+        named.or_else(|| Some(decision.python.interpreter.as_ref()?.path.clone()))
     };
     // However it was given: found, by its path, or as a module of an interpreter.
     let gunicorn = match argv.get(1..3) {

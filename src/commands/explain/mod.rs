@@ -8,15 +8,14 @@ use serde::Serialize;
 
 use crate::commands::output::print;
 use crate::commands::pid1;
-use crate::decide::{self, Decision};
+use crate::decide::{Decision, decide};
 use crate::error::Failure;
 use crate::files::{Disk, Read};
-use crate::gunicorn::Version;
 use crate::invocation::Invocation;
 use crate::model::{Changes, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
+use crate::settings::Flags;
 use crate::settings::table;
-use crate::settings::{Flags, Settings};
 
 pub use text::Style;
 
@@ -29,7 +28,7 @@ pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
     let (settings, _) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
-    let report = Report::on(&settings, &decide::decide(&settings, &disk), &disk);
+    let report = Report::new(&decide(&settings, &disk), &disk.reads());
     let text = if is_for_machines { report.to_json() } else { report.to_text(Style::for_stdout(&invocation.environ)) };
     print(text.as_bytes())?;
     Ok(0)
@@ -132,34 +131,27 @@ pub struct FileRead {
 }
 
 impl Report {
-    /// The report on a decision that was made by reading `disk`.
+    /// The report on a decision; `reads` are the files that were read for it.
     #[must_use]
-    pub fn on(settings: &Settings, decision: &Decision, disk: &Disk) -> Self {
-        let version = decision.gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(disk, &decision.python));
-        Self::new(settings, decision, version, &disk.reads())
-    }
-
-    /// The report on a decision. `gunicorn_version` and `reads` are what was found out on the way.
-    #[must_use]
-    pub fn new(settings: &Settings, decision: &Decision, gunicorn_version: Option<Version>, reads: &[Read]) -> Self {
+    pub fn new(decision: &Decision, reads: &[Read]) -> Self {
         let launch = decision.outcome.as_ref().ok();
-        let interpreter = decision.python.interpreter();
+        let interpreter = decision.python.interpreter.as_ref();
         let environment = decision.python.environment.as_ref();
-        let relative = |path: &Path| path.strip_prefix(&settings.app_root).unwrap_or(path).to_owned();
+        let relative = |path: &Path| path.strip_prefix(&decision.app_root).unwrap_or(path).to_owned();
         Self {
             version: SHAPE,
             step: decision.step,
-            app_root: settings.app_root.clone(),
+            app_root: decision.app_root.clone(),
             cwd: decision.folder.clone(),
             target: decision.target.clone().filter(|_| decision.step != Step::DefaultSite),
-            asgi: decision.is_asgi(),
+            asgi: decision.is_asgi,
             framework: decision.app.as_ref().map(|app| app.framework),
             app: decision.app.clone(),
             argv: launch.map(|launch| launch.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
             program: launch.map(|launch| launch.program.clone()),
             start_dir: launch.map(|launch| launch.directory.clone()),
             mode: launch.map(|launch| launch.mode),
-            env: launch.map(|launch| Changes::between(&settings.given, &launch.environ)).unwrap_or_default(),
+            env: launch.map(|launch| Changes::between(&decision.given, &launch.environ)).unwrap_or_default(),
             python: PythonReport {
                 interpreter: interpreter.map(|interpreter| interpreter.path.clone()),
                 version: interpreter.and_then(|interpreter| interpreter.minor).map(|minor| minor.to_string()),
@@ -168,7 +160,7 @@ impl Report {
             },
             gunicorn: decision.gunicorn.as_ref().map(|gunicorn| GunicornReport {
                 from: if gunicorn.from_environment { "environment" } else { "image" },
-                version: gunicorn_version.map(|(major, minor)| format!("{major}.{minor}")),
+                version: gunicorn.version.map(|(major, minor)| format!("{major}.{minor}")),
             }),
             evidence: decision.evidence.clone(),
             warnings: decision.notices.clone(),
@@ -191,16 +183,16 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::decide;
     use crate::environ::Environ;
     use crate::files::Memory;
+    use crate::settings::Settings;
 
     fn report(files: &Memory, words: &[&str]) -> Report {
         let environ: Environ = [("PATH", "/bin"), ("HOME_SITE", "/site")].into_iter().collect();
         let flags = Flags::of_command(words);
         let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
         let read = |path: &str| Read { path: path.into(), bytes: 7 };
-        Report::new(&settings, &decide(&settings, files), None, &[read("/site/a/b.py"), read("/proc/self/cgroup")])
+        Report::new(&decide(&settings, files), &[read("/site/a/b.py"), read("/proc/self/cgroup")])
     }
 
     fn image() -> Memory {

@@ -1,4 +1,5 @@
-//! What a [`Resident`] hands over to its second life: an argument list that also reads well in `ps`.
+//! What a [`Resident`] hands over through the re-exec: an argument list that also reads well in `ps`.
+#![forbid(unsafe_code)]
 
 use std::ffi::{CString, OsStr, OsString};
 use std::time::Duration;
@@ -10,9 +11,9 @@ use super::terminal::Terminal;
 /// The `argv[0]` that no caller gives us: it is no name a file is called by.
 const NAME: &str = "pystart: init";
 
-/// The argument list of the second life.
+/// The argument list for the re-exec.
 pub(super) fn of(resident: &Resident) -> Vec<CString> {
-    let Supervision { grace, shell } = resident.how();
+    let Supervision { grace, shell } = resident.supervision();
     let mut words = vec![
         NAME.to_owned(),
         format!("child={}", resident.main()),
@@ -29,17 +30,17 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Option<Resident
     if args.next()? != OsStr::new(NAME) {
         return None;
     }
-    let (mut main, mut how, mut terminal) = (None, Supervision { grace: Duration::ZERO, shell: false }, None);
+    let (mut main, mut supervision, mut terminal) = (None, Supervision { grace: Duration::ZERO, shell: false }, None);
     for word in args {
         match word.to_str()?.split_once('=') {
             Some(("child", pid)) => main = Some(pid.parse().ok().filter(|pid| *pid > 1)?),
-            Some(("grace", time)) => how.grace = Duration::from_millis(time.strip_suffix("ms")?.parse().ok()?),
+            Some(("grace", time)) => supervision.grace = Duration::from_millis(time.strip_suffix("ms")?.parse().ok()?),
             Some(("terminal", descriptor)) => terminal = Some(Terminal::on(descriptor.parse().ok()?)?),
-            None if word == "shell" => how.shell = true,
+            None if word == "shell" => supervision.shell = true,
             _ => return None,
         }
     }
-    Some(Resident::new(main?, how, terminal))
+    Some(Resident::new(main?, supervision, terminal))
 }
 
 #[cfg(test)]
@@ -53,17 +54,17 @@ mod tests {
     }
 
     #[test]
-    fn the_second_life_knows_what_the_first_one_knew() {
+    fn after_the_re_exec_everything_is_known_that_was_known_before() {
         for (shell, terminal) in [(false, None), (true, Terminal::on(2))] {
-            let how = Supervision { grace: Duration::from_millis(4200), shell };
-            let first = Resident::new(7, how, terminal);
-            let second = parse(of(&first).into_iter().map(|word| OsString::from_vec(word.into_bytes())));
-            assert_eq!(second, Some(first));
+            let supervision = Supervision { grace: Duration::from_millis(4200), shell };
+            let before = Resident::new(7, supervision, terminal);
+            let after = parse(of(&before).into_iter().map(|word| OsString::from_vec(word.into_bytes())));
+            assert_eq!(after, Some(before));
         }
     }
 
     #[test]
-    fn no_ordinary_start_is_taken_for_a_second_life() {
+    fn no_ordinary_start_is_taken_for_the_re_exec() {
         let starts: [&[&str]; 7] = [
             &[],
             &["pystart"],

@@ -1,4 +1,4 @@
-//! Staying as the init of what we started: pass signals on, reap orphans, leave with the child's status.
+//! Staying as the init of what we started: forward signals, reap orphans, leave with the child's status.
 //!
 //! ```text
 //! supervise ─▶ spawn: the child, in its own group and with the terminal
@@ -11,12 +11,11 @@
 //! loop then sleeps in one system call until a signal arrives: there are no threads and no wake-ups.
 
 mod arguments;
-mod processes;
-mod reap;
 mod resident;
 mod spawn;
 mod terminal;
 mod upgrade;
+mod wait;
 
 use std::ffi::{CStr, OsString};
 use std::time::Duration;
@@ -45,13 +44,13 @@ pub struct Supervision {
 /// who read `/proc/1/environ`.
 ///
 /// Signals must have been held ([`signals::hold`]) since the start. This call normally never comes back, because the
-/// process executes itself meanwhile and [`resident`] returns the status.
+/// process executes itself meanwhile and [`resident()`] returns the status.
 ///
 /// # Errors
 ///
 /// Why the child could not be started, as `execve(2)` or `clone(2)` put it. Nothing has changed then, and something
 /// else can be started.
-pub fn supervise(image: &Image, how: &Supervision, own_variable: Option<&CStr>) -> Result<u8, Errno> {
+pub fn supervise(image: &Image, supervision: &Supervision, own_variable: Option<&CStr>) -> Result<u8, Errno> {
     if std::process::id() != 1 {
         // Orphans come to us instead of to an init that knows nothing about them. Fails on no kernel since 3.4.
         let _ = nix::sys::prctl::set_child_subreaper(true);
@@ -59,34 +58,45 @@ pub fn supervise(image: &Image, how: &Supervision, own_variable: Option<&CStr>) 
     let terminal = Terminal::ours();
     let prepared = image.prepare();
     let main = spawn::spawn(&prepared, terminal)?;
-    let resident = Resident::new(main, *how, terminal);
+    let resident = Resident::new(main, *supervision, terminal);
     // Only returns if it fails; then the same loop runs with the memory we have.
-    let _ = prepared.restart_ourselves(&arguments::of(&resident), own_variable);
+    let _ = prepared.execute_ourselves(&arguments::of(&resident), own_variable);
     Ok(resident.run())
 }
 
-/// The second life of a process that called [`supervise`]: returns the exit status. `None` for every other start.
+/// After the re-exec of a process that called [`supervise`]: stays, and returns the exit status. `None` for every other
+/// start.
 ///
 /// To be asked before anything else, with the arguments as they came. Recognised by an `argv[0]` that is no file name
 /// and by the children it names being ours, so that no command line leads here by accident.
 #[must_use]
 pub fn resident(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
     let resident = arguments::parse(args)?;
-    reap::is_ours(resident.main()).then(|| {
+    wait::is_child(resident.main()).then(|| {
         // The kernel took the name from `/proc/self/exe`.
         let _ = nix::sys::prctl::set_name(c"pystart");
         signals::hold();
-        release_descriptors();
+        #[expect(unsafe_code, reason = "descriptors are closed whoever owns them")]
+        // SAFETY: after the re-exec nothing has been opened, and what was inherited has no owner in this process.
+        unsafe {
+            close_from(FIRST_AFTER_STANDARD_STREAMS);
+        }
         resident.run()
     })
 }
 
-/// Closes what our caller gave the child through us: a pipe that the child closes is then closed, and a socket free.
-/// The standard streams stay, for messages and for the terminal.
-fn release_descriptors() {
-    let (first, last, flags) = (3_u32, u32::MAX, 0_u32);
-    #[expect(unsafe_code, reason = "neither the standard library nor nix has this call")]
-    // SAFETY: this second life has opened nothing, so that no owner of a descriptor is left behind. A kernel before 5.9
-    // answers ENOSYS, and they stay open.
+/// The standard streams stay open, for messages and for the terminal.
+const FIRST_AFTER_STANDARD_STREAMS: u32 = 3;
+
+/// Closes every descriptor from `first` on. What our caller gave the child through us is not held open by us: a pipe
+/// that the child closes is then closed, and a socket free. A kernel before 5.9 answers ENOSYS, and they stay open.
+///
+/// # Safety
+///
+/// Nothing in this process owns one of them, or will use one again.
+#[expect(unsafe_code, reason = "neither the standard library nor nix has this call")]
+unsafe fn close_from(first: u32) {
+    let (last, flags) = (u32::MAX, 0_u32);
+    // SAFETY: the call takes three integers; what it does to the owners of descriptors is up to our caller.
     let _ = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
 }

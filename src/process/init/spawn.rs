@@ -7,7 +7,8 @@ use nix::libc::{SIGCHLD, pid_t};
 use nix::sched::{CloneFlags, clone};
 use nix::unistd::{Pid, getpid, setpgid};
 
-use super::{reap, terminal::Terminal};
+use super::terminal::Terminal;
+use super::wait::wait_for;
 use crate::process::exec::Prepared;
 use crate::process::signals;
 
@@ -43,7 +44,7 @@ pub(super) fn spawn(program: &Prepared<'_>, terminal: Option<Terminal>) -> Resul
     match failure.load(Ordering::SeqCst) {
         0 => Ok(child),
         errno => {
-            reap::collect(child);
+            wait_for(child);
             if let Some(terminal) = terminal {
                 terminal.take_back(child);
             }

@@ -1,14 +1,14 @@
-//! Who listens on a port, as the kernel tells it in `/proc`.
+//! Which sockets listen, and which processes hold them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::io::Errno;
-use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
 use serde::Serialize;
+
+use super::{command_line, pids};
 
 /// `TCP_LISTEN` of the kernel's `include/net/tcp_states.h`, as `/proc/net/tcp` prints it.
 const LISTEN: &str = "0A";
@@ -63,7 +63,7 @@ fn listeners_if(is_wanted: impl Fn(u16) -> bool) -> Vec<Listener> {
     let holders = holders(&sockets);
     let name = |socket: &Socket| {
         let pid = holders.get(&socket.inode).copied();
-        Listener { address: socket.address, port: socket.port, pid, program: pid.and_then(program) }
+        Listener { address: socket.address, port: socket.port, pid, program: pid.and_then(command_line) }
     };
     sockets.iter().map(name).collect()
 }
@@ -74,19 +74,6 @@ struct Socket {
     address: IpAddr,
     port: u16,
     inode: u64,
-}
-
-/// Could a server listen on this port on all addresses of IPv4? Asked as gunicorn does it: connections of a former
-/// server that are still closing do not count. What the kernel refuses for another reason than that the port is taken,
-/// the server will hear itself. Three system calls.
-#[must_use]
-pub fn is_free(port: u16) -> bool {
-    let try_it = || {
-        let socket = net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-        net::sockopt::set_socket_reuseaddr(&socket, true)?;
-        net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
-    };
-    try_it() != Err(Errno::ADDRINUSE)
 }
 
 /// The sockets that listen, from the text of `/proc/net/tcp` or `tcp6`.
@@ -123,12 +110,7 @@ fn address_of(digits: &str) -> Option<IpAddr> {
 /// For each of the sockets' inodes the process with the smallest number that has it open: the parent of a server's
 /// workers comes first.
 fn holders(sockets: &[Socket]) -> BTreeMap<u64, i32> {
-    let mut pids: Vec<i32> = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
+    let mut pids: Vec<i32> = pids().collect();
     pids.sort_unstable();
     let mut holders = BTreeMap::new();
     for pid in pids {
@@ -148,26 +130,6 @@ fn holders(sockets: &[Socket]) -> BTreeMap<u64, i32> {
 /// `socket:[4711]`
 fn inode_of(target: &[u8]) -> Option<u64> {
     str::from_utf8(target).ok()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-}
-
-/// The command line of a process, words joined by spaces; its name when it has none.
-fn program(pid: i32) -> Option<String> {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|line| !line.is_empty());
-    let line = line.or_else(|| fs::read(format!("/proc/{pid}/comm")).ok())?;
-    Some(command_line(&line))
-}
-
-/// Longer than this is cut: it is for a message.
-const LENGTH: usize = 80;
-
-fn command_line(words: &[u8]) -> String {
-    let text = String::from_utf8_lossy(words);
-    let text: String =
-        text.trim_end().trim_end_matches('\0').chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match text.char_indices().nth(LENGTH) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
-    }
 }
 
 #[cfg(test)]
@@ -202,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_is_found_with_its_process_and_a_free_port_has_none() {
+    fn a_listener_is_found_with_its_process_and_not_once_it_is_closed() {
         for host in ["127.0.0.1", "::1"] {
             let Ok(socket) = TcpListener::bind((host, 0)) else {
                 assert_eq!(host, "::1", "only IPv6 may be missing");
@@ -214,18 +176,8 @@ mod tests {
             assert_eq!((found.port, found.pid), (port, i32::try_from(std::process::id()).ok()));
             assert!(listeners().contains(&found));
             assert!(found.to_string().contains("pystart"), "{found}");
-            assert_eq!(is_free(port), host == "::1", "another address of the same port is free");
             drop(socket);
             assert_eq!(listener(port), None);
-            assert!(is_free(port));
         }
-    }
-
-    #[test]
-    fn a_command_line_is_one_short_line_of_text() {
-        assert_eq!(command_line(b"gunicorn\0app:app\0"), "gunicorn app:app");
-        assert_eq!(command_line(b"comm\n"), "comm");
-        assert_eq!(command_line(b"a\0b\nc\x1b\0"), "a b c ");
-        assert_eq!(command_line("\u{e4}".repeat(100).as_bytes()).chars().count(), LENGTH + 3);
     }
 }

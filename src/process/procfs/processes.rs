@@ -1,4 +1,4 @@
-//! Who is there: the process table as `/proc` tells it, and who is to be told what.
+//! The process table, and who is below whom.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use nix::libc::pid_t;
 
+use super::pids;
+use crate::printable::printable;
 use crate::shell::shells;
 
 /// How many processes a message names; the rest is counted.
@@ -14,79 +16,76 @@ const NAMED: usize = 8;
 
 /// One process that runs: neither ended nor waiting to be reaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Process {
+pub(crate) struct Process {
     /// Its number, with [`start`](Self::start) its identity: a number alone is used again.
-    pub(super) pid: pid_t,
+    pub(crate) pid: pid_t,
     /// When it was started, in clock ticks since boot.
-    pub(super) start: u64,
+    pub(crate) start: u64,
     parent: pid_t,
     name: String,
 }
 
 impl Process {
     /// Is this its name (at most 15 bytes, as the kernel keeps it)?
-    pub(super) fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name
     }
 }
 
 /// The processes at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Processes(Vec<Process>);
+pub(crate) struct Processes(Vec<Process>);
 
 impl Processes {
-    /// Everybody whom `/proc` shows. `None` if there is no `/proc`, or if it belongs to another PID namespace, whose
+    /// Every process that `/proc` shows. `None` if there is no `/proc`, or if it belongs to another PID namespace, whose
     /// numbers mean other processes here.
-    pub(super) fn now() -> Option<Self> {
+    pub(crate) fn now() -> Option<Self> {
         let own = fs::read_link("/proc/self").ok()?;
         if own.as_os_str().as_bytes() != std::process::id().to_string().as_bytes() {
             return None;
         }
-        let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        Some(Self(pids.filter_map(|pid| parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()))
+        Some(Self(pids().filter_map(|pid| parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()))
     }
 
     /// The direct children of a process.
-    pub(super) fn children(&self, of: pid_t) -> impl Iterator<Item = &Process> {
+    pub(crate) fn children(&self, of: pid_t) -> impl Iterator<Item = &Process> {
         self.0.iter().filter(move |process| process.parent == of)
     }
 
-    /// Whom a signal for everything below `root` is to be sent to: the nearest programs, through any shells in
-    /// between (which are told too, before their children).
+    /// What a signal for everything below `root` is to be sent to: the nearest programs, through any shells in
+    /// between (shells included, parents before their children).
     ///
-    /// A shell does not pass a signal on, so that its children have to be told. Any other program has its own way to end
-    /// what it started: a server's workers are told by their master, in time and in its own words, and a second
-    /// signal from us would cut what they are doing.
-    pub(super) fn nearest_programs(&self, root: pid_t, is_shell: &dyn Fn(pid_t) -> bool) -> Vec<&Process> {
-        let mut told = Vec::new();
+    /// A shell does not pass a signal on, so that its children need it from elsewhere. Any other program has its own way
+    /// to end what it started: a server's workers get theirs from the master, when it is time, and a second signal from
+    /// us would cut what they are doing.
+    pub(crate) fn nearest_programs(&self, root: pid_t, is_shell: &dyn Fn(pid_t) -> bool) -> Vec<&Process> {
+        let mut receivers = Vec::new();
         let mut open = vec![root];
         while let Some(parent) = open.pop() {
             for child in self.children(parent) {
-                told.push(child);
+                receivers.push(child);
                 if is_shell(child.pid) {
                     open.push(child.pid);
                 }
             }
         }
-        told
+        receivers
     }
 
     /// Everything below `root`, parents before their children.
-    pub(super) fn descendants(&self, root: pid_t) -> Vec<&Process> {
+    pub(crate) fn descendants(&self, root: pid_t) -> Vec<&Process> {
         self.nearest_programs(root, &|_| true)
     }
 }
 
-/// Names and numbers for a message.
-pub(super) struct Named<'a>(pub(super) &'a [&'a Process]);
+/// Names and numbers of processes, for a message.
+pub(crate) struct ProcessList<'a>(pub(crate) &'a [&'a Process]);
 
-impl fmt::Display for Named<'_> {
+impl fmt::Display for ProcessList<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, process) in self.0.iter().take(NAMED).enumerate() {
             let comma = if position == 0 { "" } else { ", " };
-            // A process chooses its name: nothing in it may move the cursor.
-            let name = process.name.escape_debug();
-            write!(out, "{comma}`{name}` ({})", process.pid)?;
+            write!(out, "{comma}`{}` ({})", printable(&process.name), process.pid)?;
         }
         match self.0.len().saturating_sub(NAMED) {
             0 => Ok(()),
@@ -97,7 +96,7 @@ impl fmt::Display for Named<'_> {
 
 /// Whether the process is a shell now, by the name it was called by: a script's interpreter stands there too, while the
 /// kernel's own short name is the script's.
-pub(super) fn is_shell(pid: pid_t) -> bool {
+pub(crate) fn is_shell(pid: pid_t) -> bool {
     fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|cmdline| names_shell(&cmdline))
 }
 
@@ -112,7 +111,7 @@ fn names_shell(cmdline: &[u8]) -> bool {
 }
 
 /// Whether the process is stopped, so that it would notice a signal only after SIGCONT.
-pub(super) fn is_stopped(pid: pid_t) -> bool {
+pub(crate) fn is_stopped(pid: pid_t) -> bool {
     let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
     let bracket = stat.iter().rposition(|byte| *byte == b')');
     bracket.is_some_and(|bracket| stat.get(bracket + 2) == Some(&b'T'))
@@ -190,7 +189,7 @@ mod tests {
     fn a_message_names_a_few_and_counts_the_rest() {
         let processes: Vec<_> = (10..20).map(|pid| process(pid, 1, "a\n`")).collect();
         let all: Vec<_> = processes.iter().collect();
-        assert_eq!(Named(&all[..2]).to_string(), r"`a\n`` (10), `a\n`` (11)");
-        assert!(Named(&all).to_string().ends_with("(17) and 2 more"));
+        assert_eq!(ProcessList(&all[..2]).to_string(), r"`a\n`` (10), `a\n`` (11)");
+        assert!(ProcessList(&all).to_string().ends_with("(17) and 2 more"));
     }
 }

@@ -1,0 +1,160 @@
+//! From what was chosen to a start that is complete to the last byte: the folder, the environment, who is PID 1.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use super::choice::{Inputs, Server, Start};
+use crate::environ::Environ;
+use crate::files::Access;
+use crate::gunicorn::options::UserOptions;
+use crate::gunicorn::{Gunicorn, Version, arguments};
+use crate::model::{Launch, Mode, Notice};
+use crate::process::cgroup;
+use crate::settings::{DEFAULT_PORT, Init, Workers};
+
+/// The gunicorn of a start, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GunicornInUse {
+    /// It comes from the environment of the app, not from the image.
+    pub from_environment: bool,
+    /// Its version, if its files tell.
+    pub version: Option<Version>,
+}
+
+/// A start with what is known of it.
+pub(super) struct Prepared {
+    pub(super) launch: Launch,
+    pub(super) notices: Vec<Notice>,
+    pub(super) gunicorn: Option<GunicornInUse>,
+    /// The port that gunicorn will listen on, where that is ours to say.
+    pub(super) port: Option<u16>,
+    /// The user names a worker class for ASGI.
+    pub(super) has_asgi_worker: bool,
+}
+
+/// Completes a start.
+pub(super) fn prepare(start: Start, inputs: &Inputs) -> Prepared {
+    let (mut environ, mut notices) = app_environ(inputs, start.needs_lent_packages);
+    for (name, value) in &start.variables {
+        environ.set(name, value);
+    }
+    let directory = directory(inputs);
+    // gunicorn takes the name of its folder from here when it is the same one.
+    if environ.get("PWD").is_some() {
+        environ.set("PWD", directory.as_os_str());
+    }
+    let (mut in_use, mut own_port, mut has_asgi_worker) = (None, None, false);
+    if let Server::Gunicorn { gunicorn, options, port } = &start.server {
+        notices.extend(gunicorn.as_ref().and_then(|gunicorn| missing_byte_code(gunicorn, inputs)));
+        let version = gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(inputs.files, &inputs.python));
+        add_container_extras(&mut environ, options, version, inputs);
+        own_port = (!options.may_set("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
+        if options.leaves_bind_open() {
+            environ.set("PORT", port.unwrap_or(DEFAULT_PORT).to_string());
+        }
+        let is_for_asgi = |class: &str| class == "asgi" || class.contains("Uvicorn");
+        has_asgi_worker = options.worker_class.as_deref().is_some_and(is_for_asgi);
+        in_use =
+            gunicorn.as_ref().map(|gunicorn| GunicornInUse { from_environment: gunicorn.from_environment, version });
+    }
+    let mode = mode(inputs.settings.init, &start.server);
+    let is_shell = matches!(start.server, Server::Shell);
+    let launch = Launch { program: start.program, argv: start.argv, directory, environ, mode, is_shell };
+    Prepared { launch, notices, gunicorn: in_use, port: own_port, has_asgi_worker }
+}
+
+/// The environment that everything gets, and how many workers that means where we are to say so.
+pub(super) fn app_environ(inputs: &Inputs, needs_lent_packages: bool) -> (Environ, Vec<Notice>) {
+    let settings = inputs.settings;
+    let mut environ = settings.environ.clone();
+    inputs.python.enter(&mut environ, needs_lent_packages);
+    if environ.get("PYTHONUNBUFFERED").is_none() {
+        environ.set("PYTHONUNBUFFERED", "1");
+    }
+    // Behind the platform's front end every request comes from it; elsewhere anybody could forge the headers.
+    if settings.on_platform && environ.filled("FORWARDED_ALLOW_IPS").is_none() {
+        environ.set("FORWARDED_ALLOW_IPS", "*");
+    }
+    if settings.workers != Workers::Auto {
+        return (environ, Vec::new());
+    }
+    let limits = cgroup::Limits::of_this_container(inputs.files);
+    environ.set("WEB_CONCURRENCY", limits.workers().to_string());
+    (environ, vec![Notice { message: limits.describe(), hint: None }])
+}
+
+/// Where it is started: the app root, or `/` where that cannot be entered.
+fn directory(inputs: &Inputs) -> PathBuf {
+    let root = &inputs.settings.app_root;
+    let can_be_entered = inputs.files.is_folder(root) && inputs.files.may(root, Access::Execute);
+    if can_be_entered { root.clone() } else { "/".into() }
+}
+
+fn mode(init: Init, server: &Server) -> Mode {
+    match (init, server) {
+        (Init::Never, _) | (Init::Auto, Server::Gunicorn { .. }) => Mode::Exec,
+        (Init::Always | Init::Auto, _) => Mode::Init,
+    }
+}
+
+/// The first answer takes two to three times as long when Python has to compile every package first. gunicorn stands
+/// for them all: who installs with byte code has it for gunicorn too. One system call.
+fn missing_byte_code(gunicorn: &Gunicorn, inputs: &Inputs) -> Option<Notice> {
+    let package = gunicorn.package.as_ref().filter(|_| gunicorn.from_environment)?;
+    // Python may have been told to keep it elsewhere.
+    if inputs.settings.environ.filled("PYTHONPYCACHEPREFIX").is_some() {
+        return None;
+    }
+    let found = inputs.files.kind(&package.join("__pycache__"));
+    let environment = inputs.python.environment.as_ref()?;
+    found.is_err_and(|error| error.kind() == ErrorKind::NotFound).then(|| Notice {
+        message: format!(
+            "the packages in `{}` have no byte code: the first answer waits until Python has compiled them",
+            environment.name
+        ),
+        hint: Some("compile them once: `pystart build`, or `python -m compileall` on the environment".into()),
+    })
+}
+
+/// What every gunicorn gets, in front of what the user gives it.
+fn add_container_extras(environ: &mut Environ, options: &UserOptions, version: Option<Version>, inputs: &Inputs) {
+    let root = &inputs.settings.app_root;
+    let extras = arguments::container_extras(inputs.files, options, environ, root, || version);
+    if !extras.is_empty() {
+        let joined = arguments::prepend(&extras, environ.filled("GUNICORN_CMD_ARGS"));
+        environ.set("GUNICORN_CMD_ARGS", joined);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::decide::decide;
+    use crate::files::Memory;
+    use crate::settings::{Flags, Settings, table};
+
+    #[test]
+    fn missing_byte_code_is_noticed_where_gunicorn_comes_from_the_environment() {
+        let site = "/site/antenv/lib/python3.12/site-packages/gunicorn";
+        let image = Memory::default().program("/bin/python3", "").program("/bin/gunicorn", "\x7fELF");
+        let bare = image.clone().file("/site/app.py", "");
+        let raw = bare.clone().file("/site/antenv/pyvenv.cfg", "").file(format!("{site}/__init__.py"), "");
+        let compiled = raw.clone().file(format!("{site}/__pycache__/__init__.cpython-312.pyc"), "");
+        let elsewhere = [("PATH", "/bin"), ("PYTHONPYCACHEPREFIX", "/tmp/cache")];
+        for (row, files, vars, wanted) in [
+            ("raw", &raw, &elsewhere[..1], true),
+            ("compiled", &compiled, &elsewhere[..1], false),
+            ("kept elsewhere", &raw, &elsewhere[..], false),
+            ("no environment", &bare, &elsewhere[..1], false),
+        ] {
+            let environ = vars.iter().copied().collect();
+            let flags = Flags::default().with(&table::APP_ROOT.row, "/site");
+            let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
+            let decision = decide(&settings, files);
+            assert!(decision.outcome.is_ok(), "{row}");
+            let is_noticed = decision.notices.iter().any(|notice| notice.message.contains("no byte code"));
+            assert_eq!(is_noticed, wanted, "{row}");
+        }
+    }
+}
