@@ -24,7 +24,7 @@ const FILES: [(&str, &str); 4] = [
     ("welcome.html", include_str!("welcome.html")),
 ];
 
-/// The folder of the default site: [`FOLDER`], or where [`write`] will put the copy. Touches nothing.
+/// The folder of the default site: [`FOLDER`], or where [`write()`] will put the copy. Touches nothing.
 #[must_use]
 pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
     if files.is_file(&Path::new(FOLDER).join(FILES[0].0)) {
