@@ -115,7 +115,7 @@ fn dead_commands(inputs: &Inputs) -> Option<Notice> {
 
 /// The app that a command line of gunicorn names: `module:object` wherever it stands, else a module in first or last
 /// place, where no option can be waiting for it.
-fn app_of(argv: &[OsString]) -> Option<String> {
+pub(crate) fn app_of(argv: &[OsString]) -> Option<String> {
     let is_gunicorn = |word: &&str| Path::new(word).file_name().is_some_and(|name| name == "gunicorn");
     let words: Vec<&str> = argv.iter().filter_map(|word| word.to_str()).skip_while(|word| !is_gunicorn(word)).collect();
     let is_module = |word: &str| word.split('.').all(words::is_identifier);

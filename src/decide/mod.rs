@@ -26,6 +26,7 @@ use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
+pub(crate) use command_start::app_of;
 pub use launch::GunicornInUse;
 
 /// A step of the order: its choice, if it makes one, and what it has to tell either way.

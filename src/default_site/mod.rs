@@ -35,6 +35,16 @@ pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
     place.join(name())
 }
 
+/// Is this the folder of a default site, of whatever version and user?
+#[must_use]
+pub fn is_its_folder(folder: &Path) -> bool {
+    let is_copy = |name: &OsStr| name.as_encoded_bytes().starts_with(COPY.as_bytes());
+    folder == Path::new(FOLDER) || folder.file_name().is_some_and(is_copy)
+}
+
+/// What the name of a copy's folder begins with.
+const COPY: &str = "pystart-defaultsite-";
+
 /// Writes the site into the private folder that [`folder`] has named: the stand-in for [`FOLDER`] where the image has
 /// no such folder.
 ///
@@ -78,7 +88,7 @@ fn places(tmpdir: Option<OsString>) -> Vec<PathBuf> {
 /// byte before it is used.
 fn name() -> String {
     let version = Digest::of(FILES.iter().flat_map(|(name, content)| [name, content]));
-    format!("pystart-defaultsite-{}-{version}", geteuid())
+    format!("{COPY}{}-{version}", geteuid())
 }
 
 fn write_files(folder: &Path) -> io::Result<()> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::commands::output::print;
 use crate::commands::pid1;
+use crate::commands::running::Running;
 use crate::decide::{Decision, decide};
 use crate::error::Failure;
 use crate::files::{Disk, Read};
@@ -27,9 +28,12 @@ pub use text::Style;
 /// A bad setting, or standard output that cannot be written.
 pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
-    let (settings, _) = pid1::settings(flags, invocation)?;
+    let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
-    let report = Report::new(&decide(&settings, &disk), &disk.reads());
+    let decision = decide(&settings, &disk);
+    let reads = disk.reads();
+    let running = Running::find(&settings, &decision, source, &reads);
+    let report = Report::new(&decision, &reads, running);
     let text = if is_for_machines { report.to_json() } else { report.to_text(Style::for_stdout(&invocation.environ)) };
     print(text.as_bytes())?;
     Ok(0)
@@ -43,6 +47,8 @@ pub const SHAPE: u32 = 1;
 pub struct Report {
     /// [`SHAPE`].
     pub version: u32,
+    /// The site that runs where we were called; null where none does.
+    pub running: Option<Running>,
     /// The step that won.
     pub step: Step,
     /// The app root.
@@ -139,15 +145,16 @@ pub struct FileRead {
 }
 
 impl Report {
-    /// The report on a decision; `reads` are the files that were read for it.
+    /// The report on a decision; `reads` are the files that were read for it, `running` the site that runs.
     #[must_use]
-    pub fn new(decision: &Decision, reads: &[Read]) -> Self {
+    pub fn new(decision: &Decision, reads: &[Read], running: Option<Running>) -> Self {
         let launch = decision.outcome.as_ref().ok();
         let interpreter = decision.python.interpreter.as_ref();
         let environment = decision.python.environment.as_ref();
         let relative = |path: &Path| path.strip_prefix(&decision.app_root).unwrap_or(path).to_owned();
         Self {
             version: SHAPE,
+            running,
             step: decision.step,
             app_root: decision.app_root.clone(),
             cwd: decision.folder.clone(),
@@ -200,7 +207,7 @@ mod tests {
         let flags = Flags::of_command(words);
         let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
         let read = |path: &str| Read { path: path.into(), bytes: 7 };
-        Report::new(&decide(&settings, files), &[read("/site/a/b.py"), read("/proc/self/cgroup")])
+        Report::new(&decide(&settings, files), &[read("/site/a/b.py"), read("/proc/self/cgroup")], None)
     }
 
     fn image() -> Memory {
