@@ -4,6 +4,7 @@
 //! only in memory, and so that nothing is read twice. What acts (`build`, the default site, the init) has its own
 //! access. [`Disk`] is the real one, [`Memory`] the one for tests.
 
+mod archive;
 mod disk;
 mod memory;
 pub(crate) mod private_folder;
@@ -15,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub use archive::Archived;
 pub use disk::{Disk, Read};
 pub use memory::Memory;
 pub(crate) use whole_file::read_whole;
@@ -75,12 +77,19 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 15] = [
+pub const NOTABLE: [&str; 22] = [
     "Dockerfile",
     "Pipfile",
     "Procfile",
+    "antenv.tar.gz",
+    "antenv.tar.zst",
+    "antenv.zip",
+    "build.env",
     "environment.yml",
     "index.html",
+    "oryx-manifest.toml",
+    "output.tar.gz",
+    "output.tar.zst",
     "package.json",
     "poetry.lock",
     "pyproject.toml",
