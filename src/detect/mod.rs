@@ -12,6 +12,8 @@ mod names;
 mod project;
 mod rules;
 mod start_command;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::path::Path;
