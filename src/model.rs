@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::environ::Environ;
-use crate::printable::lossless;
+use crate::path_text::lossless;
 
 /// A step of the documented start-up order; the order of the variants is the order of the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -78,7 +78,7 @@ pub struct Notice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NearMiss {
     /// Where it is, relative to the app root.
-    #[serde(serialize_with = "crate::printable::serialize_path")]
+    #[serde(serialize_with = "crate::path_text::path")]
     pub path: PathBuf,
     /// Why it was not taken.
     pub reason: String,
@@ -100,10 +100,10 @@ pub struct WebApp {
     /// takes `application`).
     pub object: Option<String>,
     /// The folder that the module path starts from, relative to the app root; empty for the root itself.
-    #[serde(serialize_with = "crate::printable::serialize_path")]
+    #[serde(serialize_with = "crate::path_text::path")]
     pub folder: PathBuf,
     /// The file that holds the object, relative to the app root.
-    #[serde(serialize_with = "crate::printable::serialize_path")]
+    #[serde(serialize_with = "crate::path_text::path")]
     pub file: PathBuf,
     /// WSGI or ASGI.
     pub interface: Interface,

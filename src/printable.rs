@@ -2,12 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
-use serde::Serializer;
 
 /// The text with every character written out that could do something to the reader's screen or fake a line of the
 /// log: control characters (`\n`, `\u{1b}`), line and paragraph separators, and those that turn the direction of writing.
@@ -30,33 +25,6 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
-}
-
-/// Bytes as text from which they can be told again: what is UTF-8 stays as it is, a text with anything else has each
-/// such byte as `\xff` and its backslashes doubled. For JSON, which knows no bytes.
-#[must_use]
-pub fn lossless(text: &OsStr) -> Cow<'_, str> {
-    if let Some(text) = text.to_str() {
-        return Cow::Borrowed(text);
-    }
-    let mut whole = String::with_capacity(text.len() + 16);
-    for chunk in text.as_bytes().utf8_chunks() {
-        whole.push_str(&chunk.valid().replace('\\', "\\\\"));
-        for byte in chunk.invalid() {
-            // Writing to a string cannot fail.
-            let _ = write!(whole, "\\x{byte:02x}");
-        }
-    }
-    Cow::Owned(whole)
-}
-
-/// A path as [`lossless`] text, for `serde`, which refuses one that is not UTF-8.
-///
-/// # Errors
-///
-/// Those of the serializer.
-pub(crate) fn serialize_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&lossless(path.as_os_str()))
 }
 
 /// `char::is_control` is the category Cc: C0, DEL and C1. The rest are the line separators and the formatting characters
@@ -82,13 +50,6 @@ mod tests {
         ] {
             assert_eq!(printable(text), shown);
         }
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_can_be_told_again() {
-        let shown = |bytes: &[u8]| lossless(OsStr::from_bytes(bytes)).into_owned();
-        assert_eq!(shown("/größe\\n".as_bytes()), "/größe\\n");
-        assert_eq!(shown(b"/\xffa\\b\xfe"), r"/\xffa\\b\xfe");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod text;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::files::{Disk, Read};
 use crate::invocation::Invocation;
 use crate::model::{Changes, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
-use crate::printable::lossless;
+use crate::path_text::lossless;
 use crate::settings::Flags;
 use crate::settings::table;
 
@@ -49,7 +49,7 @@ pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
 /// The version of the JSON's shape. It grows when a field is removed or changes its meaning, not when one is added.
 pub const SHAPE: u32 = 1;
 
-/// Everything that `explain` tells. A word or path that is not UTF-8 is written as [`lossless`] does it.
+/// Everything that `explain` tells. Words and paths that are not UTF-8 are shown as [`lossless`] has them.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// [`SHAPE`].
@@ -61,9 +61,11 @@ pub struct Report {
     /// The step that won.
     pub step: Step,
     /// The app root.
-    pub app_root: String,
+    #[serde(serialize_with = "crate::path_text::path")]
+    pub app_root: PathBuf,
     /// The folder that the server runs in, `--chdir` counted: where the module path starts.
-    pub cwd: String,
+    #[serde(serialize_with = "crate::path_text::path")]
+    pub cwd: PathBuf,
     /// `module:object`; null where it is not known (a command that is not gunicorn) and for the default site.
     pub target: Option<String>,
     /// Whether that object is ASGI.
@@ -77,9 +79,11 @@ pub struct Report {
     /// What the command line would be if what it takes were there; null when it can be started, or is not known.
     pub intended: Option<Vec<String>>,
     /// The path of the program.
-    pub program: Option<String>,
+    #[serde(serialize_with = "crate::path_text::optional_path")]
+    pub program: Option<PathBuf>,
     /// The folder it is started in.
-    pub start_dir: Option<String>,
+    #[serde(serialize_with = "crate::path_text::optional_path")]
+    pub start_dir: Option<PathBuf>,
     /// `exec`, or `init` when pystart stays in front.
     pub mode: Option<Mode>,
     /// Names of the variables that are changed.
@@ -104,11 +108,13 @@ pub struct Report {
 #[derive(Debug, Serialize)]
 pub struct PythonReport {
     /// The interpreter.
-    pub interpreter: Option<String>,
+    #[serde(serialize_with = "crate::path_text::optional_path")]
+    pub interpreter: Option<PathBuf>,
     /// Its version, as far as names tell: `3.12`.
     pub version: Option<String>,
     /// The folder of the virtual environment.
-    pub environment: Option<String>,
+    #[serde(serialize_with = "crate::path_text::optional_path")]
+    pub environment: Option<PathBuf>,
     /// Why the environment's own interpreter is not used.
     pub fault: Option<String>,
 }
@@ -143,13 +149,10 @@ impl From<&Failure> for FailureReport {
 #[derive(Debug, Serialize)]
 pub struct FileRead {
     /// Its path; relative to the app root if it is in there.
-    pub path: String,
+    #[serde(serialize_with = "crate::path_text::path")]
+    pub path: PathBuf,
     /// How many bytes.
     pub bytes: usize,
-}
-
-fn shown(path: &Path) -> String {
-    lossless(path.as_os_str()).into_owned()
 }
 
 impl Report {
@@ -160,29 +163,29 @@ impl Report {
         let launch = decision.outcome.as_ref().ok();
         let interpreter = decision.python.interpreter.as_ref();
         let environment = decision.python.environment.as_ref();
-        let relative = |path: &Path| shown(path.strip_prefix(&decision.app_root).unwrap_or(path));
+        let relative = |path: &Path| path.strip_prefix(&decision.app_root).unwrap_or(path).to_owned();
         let words = |argv: &Vec<OsString>| argv.iter().map(|word| lossless(word).into_owned()).collect();
         Self {
             version: SHAPE,
             caveats,
             running,
             step: decision.step,
-            app_root: shown(&decision.app_root),
-            cwd: shown(&decision.folder),
+            app_root: decision.app_root.clone(),
+            cwd: decision.folder.clone(),
             target: decision.target.clone().filter(|_| decision.step != Step::DefaultSite),
             asgi: decision.is_asgi,
             framework: decision.app.as_ref().map(|app| app.framework),
             app: decision.app.clone(),
             argv: launch.map(|launch| words(&launch.argv)),
             intended: decision.intended.as_ref().map(words),
-            program: launch.map(|launch| shown(&launch.program)),
-            start_dir: launch.map(|launch| shown(&launch.directory)),
+            program: launch.map(|launch| launch.program.clone()),
+            start_dir: launch.map(|launch| launch.directory.clone()),
             mode: launch.map(|launch| launch.mode),
             env: launch.map(|launch| Changes::between(&decision.given, &launch.environ)).unwrap_or_default(),
             python: PythonReport {
-                interpreter: interpreter.map(|interpreter| shown(&interpreter.path)),
+                interpreter: interpreter.map(|interpreter| interpreter.path.clone()),
                 version: interpreter.and_then(|interpreter| interpreter.minor).map(|minor| minor.to_string()),
-                environment: environment.map(|environment| shown(&environment.folder)),
+                environment: environment.map(|environment| environment.folder.clone()),
                 fault: environment.and_then(|environment| environment.fault.clone()),
             },
             gunicorn: decision.gunicorn.as_ref().map(|gunicorn| GunicornReport {

@@ -136,10 +136,10 @@ impl Report {
         }
         if let Some(target) = &self.target {
             let interface = if self.asgi { ", ASGI" } else { "" };
-            rows.push(("target", format!("{target}{interface}, from {}", self.cwd)));
+            rows.push(("target", format!("{target}{interface}, from {}", self.cwd.display())));
         }
-        rows.extend(self.program.iter().map(|program| ("program", program.clone())));
-        rows.extend(self.start_dir.iter().map(|folder| ("directory", folder.clone())));
+        rows.extend(self.program.iter().map(|program| ("program", program.display().to_string())));
+        rows.extend(self.start_dir.iter().map(|folder| ("directory", folder.display().to_string())));
         rows.extend(self.mode.map(|mode| {
             let who = match mode {
                 Mode::Exec => "the server takes the place of pystart",
@@ -172,9 +172,9 @@ impl Report {
         let python = &self.python;
         let Some(interpreter) = &python.interpreter else { return "none was found".into() };
         let mut line = python.version.as_deref().map(|version| format!("{version}, ")).unwrap_or_default();
-        line.push_str(interpreter);
+        line.push_str(&interpreter.display().to_string());
         if let Some(environment) = &python.environment {
-            let _ = write!(line, ", environment {environment}");
+            let _ = write!(line, ", environment {}", environment.display());
         }
         if let Some(fault) = &python.fault {
             let _ = write!(line, " ({fault})");
@@ -214,7 +214,7 @@ impl Report {
         }
         writeln!(out, "\n{}", style.heading("Files read"))?;
         for file in &self.files_read {
-            writeln!(out, "  {:>7} bytes  {}", file.bytes, printable(&file.path))?;
+            writeln!(out, "  {:>7} bytes  {}", file.bytes, printable(&file.path.to_string_lossy()))?;
         }
         Ok(())
     }

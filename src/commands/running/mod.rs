@@ -19,7 +19,7 @@ use crate::decide::{Decision, app_of};
 use crate::default_site;
 use crate::files::Read;
 use crate::model::Step;
-use crate::printable::lossless;
+use crate::path_text::lossless;
 use crate::process::procfs;
 use crate::process::procfs::listeners::{self, Listener};
 use crate::process::procfs::processes::{Process, Processes};
