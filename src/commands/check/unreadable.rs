@@ -6,26 +6,25 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access, geteuid};
 use walkdir::WalkDir;
 
-use crate::model::Notice;
+use super::problem::{Cause, Problem};
 
 /// As deep as apps are looked for by their documented names: a folder of the root, and what is in it.
 const DEPTH: usize = 2;
 
-/// What to say of an app root, a folder in it or a Python file in that, which this user may not read.
-pub(crate) fn notice(app_root: &Path) -> Option<Notice> {
+/// The problem of an app root, a folder in it or a Python file in that, which this user may not read.
+pub(super) fn problem(app_root: &Path) -> Option<Problem> {
     let path = first(app_root)?;
-    let user = geteuid();
     let message = match path.strip_prefix(app_root) {
         Ok(inner) if !inner.as_os_str().is_empty() => {
-            format!("`{}` may not be read by user {user}: an app in it cannot be found", inner.display())
+            format!("`{}` may not be read by user {}: what is in it cannot be found", inner.display(), geteuid())
         }
-        _ => format!("the app root `{}` may not be read by user {user}: no app in it can be found", app_root.display()),
+        _ => format!("the app root `{}` may not be read by user {}", app_root.display(), geteuid()),
     };
     let hint = format!(
         "make it readable where it comes from (`chmod -R a+rX {}`), or run the container as its owner",
         app_root.display()
     );
-    Some(Notice { message, hint: Some(hint) })
+    Some(Problem::new(Cause::Unreadable, message).with_hint(hint))
 }
 
 /// The first such path, by depth and name.
