@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use nix::unistd::{AccessFlags, access};
 
 use crate::commands::app_root;
+use crate::deployment::Deployment;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::Disk;
@@ -61,8 +62,21 @@ pub enum Outcome {
 ///
 /// A bad setting, or as [`for_settings`].
 pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
-    for_settings(&app_root::settings(flags, environ)?)?;
+    let settings = app_root::settings(flags, environ)?;
+    let disk = Disk::new(&settings.app_root);
+    let settings = Deployment::find(&settings, &disk)?.apply(settings, &disk);
+    match archive_with_environment(&settings) {
+        Some(archive) => tracing::info!("nothing to build: the environment is in `{archive}`"),
+        None => drop(for_settings(&settings)?),
+    }
     Ok(0)
+}
+
+/// The archive that the environment of this deployment is in, if it is in one.
+#[must_use]
+pub fn archive_with_environment(settings: &Settings) -> Option<String> {
+    let archive = settings.deployed.report.as_ref()?.archive.as_ref()?;
+    Some(archive.file_name()?.to_string_lossy().into_owned())
 }
 
 /// Builds what these settings ask for, with the image's Python; the environment's folder, if there is one.
