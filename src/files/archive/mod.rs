@@ -62,12 +62,10 @@ impl Archived {
         Ok(())
     }
 
-    /// Every file that was read so far: those of the disk, then those of archives, each in order.
+    /// Every file that was read so far, in order.
     #[must_use]
     pub fn reads(&self) -> Vec<Read> {
-        let mut reads = self.disk.reads();
-        reads.extend(self.reads.borrow().iter().cloned());
-        reads
+        self.reads.borrow().clone()
     }
 
     fn mount_of<'p>(&self, path: &'p Path) -> Option<(&Mount, &'p Path)> {
@@ -188,7 +186,7 @@ impl Files for Archived {
 
     fn read(&self, path: &Path) -> io::Result<Rc<[u8]>> {
         let content = match self.place(path, true)? {
-            Place::Disk(path) => return self.disk.read(&path),
+            Place::Disk(path) => self.disk.read(&path)?,
             Place::Archive(_, _, Node::File { content: Some(content), .. }) => Rc::clone(content),
             Place::Archive(mount, at, Node::File { content: None, .. }) => self.fetch(mount, &at)?,
             Place::Archive(..) => return Err(ErrorKind::IsADirectory.into()),
