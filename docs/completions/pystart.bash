@@ -55,7 +55,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__build)
-            opts="-C -h --app-root --help"
+            opts="-C -h --app-root --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

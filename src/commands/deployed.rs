@@ -10,6 +10,16 @@ use crate::invocation::Invocation;
 use crate::process::{port, signals};
 use crate::settings::{DEFAULT_PORT, Settings};
 
+/// The settings for what was deployed; nothing is read of an archive.
+///
+/// # Errors
+///
+/// The deployment is broken, or there is no folder to unpack it into.
+pub(crate) fn found(settings: Settings) -> Result<Settings, Failure> {
+    let disk = Disk::new(&settings.app_root);
+    Ok(Deployment::find(&settings, &disk)?.apply(settings, &disk))
+}
+
 /// An app root with its deployment looked at, and nothing written.
 pub(crate) struct Seen {
     /// The settings for the folder that the app is in, or will be.

@@ -84,15 +84,14 @@ fn attempt(
 
 /// Makes or refreshes the environment. By hand while the site runs nothing is changed: the port is asked for first.
 fn build_first(settings: Settings, disk: Disk, invocation: &Invocation) -> Result<(Settings, Disk), Failure> {
-    if let Some(archive) = build::archive_with_environment(&settings) {
-        tracing::info!("nothing to build: the environment is in `{archive}`");
+    require_free_port(expected_port(&settings, &disk), invocation)?;
+    let report = build::for_settings(&settings)?;
+    if report.outcome == build::Outcome::InArchive {
         return Ok((settings, disk));
     }
-    require_free_port(expected_port(&settings, &disk), invocation)?;
-    let environment = build::for_settings(&settings)?;
     // What is in the app root has changed.
     let disk = Disk::new(&settings.app_root);
-    Ok((settings.with_environment(environment), disk))
+    Ok((settings.with_environment(report.environment), disk))
 }
 
 /// sshd is for the platform's tunnel into the container: nothing that somebody runs by hand starts a second one.

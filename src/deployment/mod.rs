@@ -99,6 +99,14 @@ pub struct Report {
     pub size: Option<u64>,
 }
 
+impl Facts {
+    /// The archive that the app or its environment is in, if there is one.
+    #[must_use]
+    pub fn archive(&self) -> Option<&Path> {
+        self.report.as_ref()?.archive.as_deref()
+    }
+}
+
 impl Report {
     /// In a few words: `output.tar.zst, 48 MB, unpacked to /tmp/8dc1`; `None` for a folder.
     #[must_use]

@@ -12,18 +12,17 @@ mod names;
 mod project;
 mod rules;
 mod start_command;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::path::Path;
 
 use crate::files::Files;
 use crate::model::Detection;
-use candidate::server_calls;
-use infer::Inference;
-use project::Project;
 
 /// Finds the web app in `root`. Total: a root that cannot be read holds none.
 #[must_use]
 pub fn detect(files: &dyn Files, root: &Path) -> Detection {
-    rules::find_app(Inference::new(Project::new(files, root, server_calls::is_of_use)))
+    rules::find_app(files, root)
 }

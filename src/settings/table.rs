@@ -349,7 +349,7 @@ pub static JSON: Setting<bool> = Setting::new(
     form::SWITCH,
     Row {
         usage: Usage::Switch { long: "json" },
-        subcommands: &["explain", "check", "env"],
+        subcommands: &["explain", "check", "env", "build"],
         variables: &[],
         default: None,
         help: "Print JSON for machines",

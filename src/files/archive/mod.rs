@@ -216,6 +216,10 @@ impl Files for Archived {
         }
     }
 
+    fn forbidden(&self) -> Vec<PathBuf> {
+        self.disk.forbidden()
+    }
+
     fn root(&self) -> &Path {
         self.disk.root()
     }
