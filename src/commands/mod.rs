@@ -4,7 +4,6 @@
 pub(crate) mod app_root;
 pub mod build;
 pub mod check;
-pub(crate) mod deployed;
 pub mod env;
 pub mod explain;
 pub mod health;
