@@ -17,6 +17,7 @@ mod copied;
 mod default_site;
 mod deploy;
 mod docker;
+mod draining;
 mod hardening;
 mod http;
 mod https;
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A container mostly waits; more of them at once would only slow each other down.
     arguments.test_threads.get_or_insert(3);
-    let subjects: [(&str, Vec<Test>); 12] = [
+    let subjects: [(&str, Vec<Test>); 13] = [
         ("image", image::tests()),
         ("copied", copied::tests()),
         ("bake", bake::tests()),
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         ("ssh", ssh::tests()),
         ("deploy", deploy::tests()),
         ("rolling", rolling::tests()),
+        ("draining", draining::tests()),
     ];
     let engine = docker::answers();
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
