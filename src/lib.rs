@@ -39,6 +39,7 @@ pub mod process;
 #[forbid(unsafe_code)]
 pub mod python;
 #[forbid(unsafe_code)]
+pub mod servers;
 pub mod settings;
 #[forbid(unsafe_code)]
 pub mod shell;

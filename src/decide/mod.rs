@@ -12,8 +12,10 @@
 mod choice;
 mod command_start;
 mod custom;
+mod declared;
 mod default_site;
 mod launch;
+mod other_server;
 mod web_app;
 
 use std::path::PathBuf;
@@ -23,7 +25,7 @@ use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::options::UserOptions;
-use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, WebApp};
+use crate::model::{Evidence, Launch, NearMiss, Notice, Step, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
@@ -33,7 +35,8 @@ pub use launch::GunicornInUse;
 type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 
 /// The documented order, but for its end: the default site, which is there whatever else is.
-const ORDER: [FindChoice; 3] = [custom::custom, web_app::documented, web_app::other];
+const ORDER: [FindChoice; 5] =
+    [custom::custom, declared::asked_process, web_app::documented, declared::declared, web_app::other];
 
 /// What is started, and everything that led to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,7 +138,7 @@ fn surroundings(inputs: &Inputs) -> Trail {
 
 impl Decision {
     fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
-        let Choice { step, app, target, folder, start } = choice;
+        let Choice { step, app, target, folder, is_asgi, start } = choice;
         let Trail { evidence, mut notices, near_misses } = trail;
         let prepared = start.map(|start| launch::prepare(start, inputs));
         let (outcome, environ, gunicorn, port, has_asgi_worker) = match prepared {
@@ -148,7 +151,7 @@ impl Decision {
         };
         Self {
             step,
-            is_asgi: app.as_ref().map_or(has_asgi_worker, |app| app.interface == Interface::Asgi),
+            is_asgi: is_asgi || (app.is_none() && has_asgi_worker),
             app,
             target,
             app_root: inputs.settings.app_root.clone(),

@@ -8,6 +8,7 @@ mod candidate;
 mod frameworks;
 mod infer;
 mod limits;
+mod named;
 mod names;
 mod project;
 mod rules;
@@ -20,6 +21,7 @@ use crate::files::Files;
 use crate::model::Detection;
 use candidate::server_calls;
 use infer::Inference;
+pub use named::NamedApp;
 use project::Project;
 
 /// The Python files of an app root: each is read and understood once, whoever asks. Nothing is read before that.
