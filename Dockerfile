@@ -1,37 +1,57 @@
 # The Python base image of pystart. BuildKit and the classic builder both build it.
 #
-#   docker build --tag pystart .                          runs any app as any user: the target `runtime`
-#   docker build --tag pystart --target appservice .      the same with SSH, for App Service
+#   docker build --tag pystart .                              runs any app as any user: the target `runtime`
+#   docker build --tag pystart:appservice --target appservice .    the same with SSH, for App Service
+#   docker build --tag pystart:binary --target binary .       /pystart alone, to copy into an image of your own
 #
 # Build arguments:
 #   PYTHON_VERSION   any supported CPython
 #   PYTHON_IMAGE     another image with Python and pip, instead of the official slim one
 #   RUST_IMAGE       another image with cargo and rustup, instead of the official slim one
-#   BINARY           an image that holds `/pystart`, instead of compiling it: one binary for every Python version
-#   VERSION          for the image's label
+#   BINARY           an image that holds `/pystart`: one binary for every Python version, and nothing is compiled
+#   VERSION          for the label; REVISION: the commit, for `pystart --version`
+#
+# docker-bake.hcl builds all of it for all versions of Python, with the labels that only a release knows.
 ARG PYTHON_VERSION=3.15
 ARG PYTHON_IMAGE=python:${PYTHON_VERSION}-slim
 ARG RUST_IMAGE=rust:1.95-slim
-ARG BINARY=build
+ARG BINARY=
+# The classic builder makes every stage, wanted or not: with a ready binary the one that compiles is made from an image
+# that is needed anyway, and does nothing.
+ARG COMPILER=${BINARY:+${PYTHON_IMAGE}}
+ARG VERSION=0.2.0
+ARG BUILDPLATFORM
 
-# The binary: static, so that it runs in every image.
-FROM ${RUST_IMAGE} AS build
+# The binary: static, so that it runs in every image. Another architecture is cross-compiled, never emulated.
+FROM --platform=${BUILDPLATFORM:-linux} ${COMPILER:-${RUST_IMAGE}} AS build
+ARG BINARY
+ARG TARGETARCH
 WORKDIR /build
-RUN rustup target add "$(uname -m)-unknown-linux-musl"
+RUN if [ -z "$BINARY" ] && [ "${TARGETARCH:-$(dpkg --print-architecture)}" != "$(dpkg --print-architecture)" ]; then \
+        apt-get update && apt-get install --yes --no-install-recommends "crossbuild-essential-$TARGETARCH"; \
+    fi
 # The dependencies first, with an empty program: they change seldom and take the longest.
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
-RUN mkdir src \
-    && touch src/lib.rs \
-    && echo 'fn main() {}' > src/main.rs \
-    && cargo build --release --locked --target "$(uname -m)-unknown-linux-musl"
-# cargo compares times, and a copied file is older than the empty program.
+COPY packaging/compile packaging/settings.sh packaging/
+RUN [ -n "$BINARY" ] || { mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
+    && packaging/compile "$TARGETARCH"; }
 COPY src src
-RUN touch src/lib.rs src/main.rs \
-    && cargo build --release --locked --target "$(uname -m)-unknown-linux-musl" \
-    && mv "target/$(uname -m)-unknown-linux-musl/release/pystart" /pystart
+ARG REVISION
+# cargo compares times, and a copied file is older than the empty program.
+RUN [ -n "$BINARY" ] || { touch src/lib.rs src/main.rs \
+    && mv "$(PYSTART_COMMIT=$REVISION packaging/compile "$TARGETARCH")" /pystart; }
 
-FROM ${BINARY} AS binary
+FROM ${BINARY:-build} AS made
+
+FROM scratch AS binary
+ARG VERSION
+LABEL org.opencontainers.image.title="pystart" \
+    org.opencontainers.image.description="Finds the Python web app of a container and starts it the right way" \
+    org.opencontainers.image.licenses="MIT" \
+    org.opencontainers.image.version="${VERSION}"
+COPY --from=made /pystart /pystart
+ENTRYPOINT ["/pystart"]
 
 FROM ${PYTHON_IMAGE} AS base
 COPY image/requirements.txt /tmp/requirements.txt
@@ -44,18 +64,20 @@ RUN python -m compileall -q /opt/defaultsite \
     && chmod -R a=rX /opt/defaultsite \
     && mkdir -p /home/site/wwwroot \
     && chmod 775 /home/site/wwwroot
-COPY --from=binary /pystart /usr/local/bin/pystart
+COPY --from=made /pystart /usr/local/bin/pystart
 ENV PORT=8000 PYTHONUNBUFFERED=1
 WORKDIR /home/site/wwwroot
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/pystart", "health"]
 ENTRYPOINT ["/usr/local/bin/pystart"]
-ARG VERSION=0.2.0
+ARG VERSION
+ARG PYTHON_IMAGE
 LABEL org.opencontainers.image.title="pystart" \
     org.opencontainers.image.description="A Python base image that finds the web app and starts it the right way" \
     org.opencontainers.image.licenses="MIT" \
-    org.opencontainers.image.version="${VERSION}"
+    org.opencontainers.image.version="${VERSION}" \
+    org.opencontainers.image.base.name="${PYTHON_IMAGE}"
 
 # With the SSH that App Service expects: its port and its documented password. That password is public, so the port
 # must never be: only the platform's own tunnel may reach it.
@@ -63,7 +85,9 @@ FROM base AS appservice
 RUN apt-get update \
     # Without the standalone package, sshd's one system user would cost all of systemd (120 MB).
     && apt-get install --yes --no-install-recommends openssh-server systemd-standalone-sysusers \
-    && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
+    # What apt and dpkg keep for themselves is larger than what was installed.
+    && apt-get clean \
+    && rm -rf /var/cache/apt /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log /etc/ssh/ssh_host_* \
     && echo 'root:Docker!' | chpasswd
 COPY image/sshd.conf /etc/ssh/sshd_config.d/pystart.conf
 COPY image/profile.sh /etc/profile.d/pystart.sh
@@ -71,6 +95,7 @@ COPY image/profile.sh /etc/profile.d/pystart.sh
 RUN sed -i '1i . /etc/profile.d/pystart.sh' /etc/bash.bashrc
 ENV SSH_PORT=2222
 EXPOSE 2222
+LABEL org.opencontainers.image.description="A Python base image with SSH for App Service that finds the web app and starts it"
 
 # Last, so that a plain `docker build .` makes it.
 FROM base AS runtime

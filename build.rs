@@ -11,6 +11,9 @@ use std::process::Command;
 /// Commits are shown with as many digits; git itself shows from 7 on.
 const DIGITS: usize = 9;
 
+/// Behind the commit when a file was changed since.
+const MODIFIED: &str = "-modified";
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=PYSTART_COMMIT");
@@ -25,8 +28,10 @@ fn main() {
     println!("cargo::rustc-env=PYSTART_BUILD={} ({})", variable("CARGO_PKG_VERSION"), made_from.trim());
 }
 
+/// Whole, or as another build has shown it.
 fn given_commit() -> Option<String> {
-    digits(&env::var("PYSTART_COMMIT").ok()?)
+    let given = env::var("PYSTART_COMMIT").ok().filter(|given| !given.is_empty())?;
+    digits(&given).map(|digits| if given.ends_with(MODIFIED) { digits + MODIFIED } else { digits })
 }
 
 /// cargo writes this file into a crate that is packaged.
@@ -54,7 +59,7 @@ fn checked_out_commit(folder: &str) -> Option<String> {
     println!("cargo::rerun-if-changed={}", Path::new(folder).join(log).display());
     let commit = digits(&git(&["rev-parse", "HEAD"])?)?;
     let is_changed = !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
-    Some(if is_changed { commit + "-modified" } else { commit })
+    Some(if is_changed { commit + MODIFIED } else { commit })
 }
 
 fn digits(commit: &str) -> Option<String> {

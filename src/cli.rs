@@ -58,7 +58,7 @@ const SUBCOMMANDS: [Subcommand; 6] = [
     },
     Subcommand {
         name: "build",
-        about: "Make or refresh the virtual environment `antenv` from requirements.txt, pyproject.toml or setup.py",
+        about: "Make or refresh the virtual environment `antenv` from a lock file, a requirements file or a project",
         call: Call::Build,
     },
     Subcommand {

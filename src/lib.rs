@@ -22,6 +22,8 @@ pub mod decide;
 #[forbid(unsafe_code)]
 pub mod default_site;
 #[forbid(unsafe_code)]
+pub mod deployment;
+#[forbid(unsafe_code)]
 pub mod detect;
 mod digest;
 pub mod environ;
@@ -34,6 +36,7 @@ pub mod invocation;
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod model;
+pub mod path_text;
 pub mod printable;
 pub mod process;
 #[forbid(unsafe_code)]

@@ -81,6 +81,7 @@ pub struct Notice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NearMiss {
     /// Where it is, relative to the app root.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub path: PathBuf,
     /// Why it was not taken.
     pub reason: String,
@@ -102,8 +103,10 @@ pub struct WebApp {
     /// takes `application`).
     pub object: Option<String>,
     /// The folder that the module path starts from, relative to the app root; empty for the root itself.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub folder: PathBuf,
     /// The file that holds the object, relative to the app root.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub file: PathBuf,
     /// WSGI or ASGI.
     pub interface: Interface,

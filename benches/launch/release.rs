@@ -1,7 +1,7 @@
 //! The release binary as it is shipped: static, for musl.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
@@ -23,15 +23,13 @@ pub(crate) fn binary() -> &'static Path {
     BINARY.get_or_init(|| {
         // `target/TRIPLE/tmp`: the configuration of this project always names a target.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).ancestors().nth(2).expect("it is in a target folder");
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--release", "--bin", "pystart", "--target", TARGET, "--target-dir"])
-            .arg(target)
+        let output = Command::new("packaging/compile")
             .current_dir(env!("CARGO_MANIFEST_DIR"))
-            // These would ask for another build than the one that is shipped.
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "the release binary cannot be built");
-        target.join(TARGET).join("release/pystart")
+            .env("CARGO_TARGET_DIR", target)
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("the script can be run");
+        assert!(output.status.success(), "the release binary cannot be built");
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
     })
 }

@@ -55,7 +55,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__build)
-            opts="-C -h --app-root --help"
+            opts="-C -h --app-root --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -83,7 +83,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__check)
-            opts="-C -h --app-root --port --strict --init --grace --build --json --time-limit --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --build --json --time-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -104,6 +104,10 @@ _pystart() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -127,7 +131,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__env)
-            opts="-C -h --app-root --port --strict --init --grace --build --json --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --build --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -148,6 +152,10 @@ _pystart() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -167,7 +175,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__explain)
-            opts="-C -h --app-root --port --strict --init --grace --build --json --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --build --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -188,6 +196,10 @@ _pystart() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -233,7 +245,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__run)
-            opts="-C -h --app-root --port --strict --init --grace --build --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --build --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -254,6 +266,10 @@ _pystart() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

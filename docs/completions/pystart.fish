@@ -29,11 +29,12 @@ complete -c pystart -n "__fish_pystart_needs_command" -s V -l version -d 'Print 
 complete -c pystart -n "__fish_pystart_needs_command" -f -a "run" -d 'Start the site: the custom command, else Django, Flask, any other web app, the default site'
 complete -c pystart -n "__fish_pystart_needs_command" -f -a "explain" -d 'Say what `run` would do and why; starts nothing'
 complete -c pystart -n "__fish_pystart_needs_command" -f -a "check" -d 'Prove that the site would start: load the app as gunicorn does; binds no port'
-complete -c pystart -n "__fish_pystart_needs_command" -f -a "build" -d 'Make or refresh the virtual environment `antenv` from requirements.txt, pyproject.toml or setup.py'
+complete -c pystart -n "__fish_pystart_needs_command" -f -a "build" -d 'Make or refresh the virtual environment `antenv` from a lock file, a requirements file or a project'
 complete -c pystart -n "__fish_pystart_needs_command" -f -a "env" -d 'Print the app\'s environment for a shell: eval "$(pystart env)"'
 complete -c pystart -n "__fish_pystart_needs_command" -f -a "health" -d 'Ask the site for a page; status 0 if it answers with less than 500'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand run" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
@@ -41,6 +42,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand run" -l build -d 'Make o
 complete -c pystart -n "__fish_pystart_using_subcommand run" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
@@ -49,6 +51,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand explain" -l json -d 'Pri
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand check" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l time-limit -d 'How long loading the app may take [env: PYSTART_CHECK_TIMEOUT] [default: 60]' -r
@@ -57,9 +60,11 @@ complete -c pystart -n "__fish_pystart_using_subcommand check" -l build -d 'Make
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l json -d 'Print JSON for machines'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand build" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
+complete -c pystart -n "__fish_pystart_using_subcommand build" -l json -d 'Print JSON for machines'
 complete -c pystart -n "__fish_pystart_using_subcommand build" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand env" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'

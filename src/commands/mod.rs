@@ -11,3 +11,4 @@ pub mod output;
 pub mod pid1;
 pub(crate) mod port_taken;
 pub mod run;
+pub mod running;

@@ -8,7 +8,7 @@ use crate::error::{Failure, status};
 ///
 /// # Errors
 ///
-/// As [`print`].
+/// As [`print()`].
 pub fn answer(text: &str, is_error: bool) -> Result<u8, Failure> {
     if is_error {
         // A closed standard error changes nothing: the status says it too.

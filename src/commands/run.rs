@@ -84,7 +84,7 @@ fn attempt(
 /// Makes or refreshes the environment. By hand while the site runs nothing is changed: the port is asked for first.
 fn build_first(settings: Settings, invocation: &Invocation) -> Result<Settings, Failure> {
     require_free_port(expected_port(&settings, &Disk::new(&settings.app_root)), invocation)?;
-    let environment = build::for_settings(&settings)?;
+    let environment = build::for_settings(&settings)?.environment;
     Ok(settings.with_environment(environment))
 }
 

@@ -24,7 +24,7 @@ const FILES: [(&str, &str); 4] = [
     ("welcome.html", include_str!("welcome.html")),
 ];
 
-/// The folder of the default site: [`FOLDER`], or where [`write`] will put the copy. Touches nothing.
+/// The folder of the default site: [`FOLDER`], or where [`write()`] will put the copy. Touches nothing.
 #[must_use]
 pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
     if files.is_file(&Path::new(FOLDER).join(FILES[0].0)) {
@@ -34,6 +34,16 @@ pub fn folder(files: &dyn Files, environ: &Environ) -> PathBuf {
     let place = places.iter().find(|place| files.may(place, Access::Write)).unwrap_or(&places[0]);
     place.join(name())
 }
+
+/// Is this the folder of a default site, of whatever version and user?
+#[must_use]
+pub fn is_its_folder(folder: &Path) -> bool {
+    let is_copy = |name: &OsStr| name.as_encoded_bytes().starts_with(COPY.as_bytes());
+    folder == Path::new(FOLDER) || folder.file_name().is_some_and(is_copy)
+}
+
+/// What the name of a copy's folder begins with.
+const COPY: &str = "pystart-defaultsite-";
 
 /// Writes the site into the private folder that [`folder`] has named: the stand-in for [`FOLDER`] where the image has
 /// no such folder.
@@ -78,7 +88,7 @@ fn places(tmpdir: Option<OsString>) -> Vec<PathBuf> {
 /// byte before it is used.
 fn name() -> String {
     let version = Digest::of(FILES.iter().flat_map(|(name, content)| [name, content]));
-    format!("pystart-defaultsite-{}-{version}", geteuid())
+    format!("{COPY}{}-{version}", geteuid())
 }
 
 fn write_files(folder: &Path) -> io::Result<()> {

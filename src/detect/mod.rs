@@ -13,37 +13,51 @@ mod names;
 mod project;
 mod rules;
 mod start_command;
+#[cfg(test)]
+mod tests;
 mod words;
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use crate::files::Files;
-use crate::model::Detection;
+use crate::model::{Detection, NearMiss};
 use candidate::server_calls;
 use infer::Inference;
 pub use named::NamedApp;
 use project::Project;
 
 /// The Python files of an app root: each is read and understood once, whoever asks. Nothing is read before that.
-pub struct Sources<'a>(Inference<'a>);
+pub struct Sources<'a> {
+    files: &'a dyn Files,
+    root: &'a Path,
+    inference: Inference<'a>,
+    /// What was nearly an app of the documented steps; told when no step finds one.
+    missed: RefCell<Vec<NearMiss>>,
+}
 
 impl<'a> Sources<'a> {
     /// The sources below `root`. Total: a root that cannot be read holds none.
     #[must_use]
     pub fn new(files: &'a dyn Files, root: &'a Path) -> Self {
-        Self(Inference::new(Project::new(files, root, server_calls::is_of_use)))
+        Self {
+            files,
+            root,
+            inference: Inference::new(Project::new(files, root, server_calls::is_of_use)),
+            missed: RefCell::default(),
+        }
     }
 
     /// Steps 2 and 3 of the start-up order: Django, then Flask, where they are documented to be.
     #[must_use]
     pub fn documented(&self) -> Detection {
-        rules::find_documented(&self.0)
+        rules::find_documented(self)
     }
 
     /// Any other web app that is recognised with certainty; if there is none, what was nearly one.
     #[must_use]
     pub fn other(&self) -> Detection {
-        rules::find_other(&self.0)
+        rules::find_other(self)
     }
 }
 
@@ -58,5 +72,5 @@ pub fn detect(files: &dyn Files, root: &Path) -> Detection {
     let other = sources.other();
     evidence.extend(other.evidence);
     notices.extend(other.notices);
-    Detection { evidence, notices, near_misses: near_misses.into_iter().chain(other.near_misses).collect(), ..other }
+    Detection { evidence, notices, ..other }
 }

@@ -62,7 +62,7 @@ impl Sources<'_> {
             let object = if arguments.is_some() { object } else { &known.name };
             return Ok(named(object.to_owned(), (known.kind.framework, known.kind.interface)));
         }
-        let value = self.0.name(&report.source, folder, name);
+        let value = self.inference.name(&report.source, folder, name);
         match &value {
             Inferred::Standalone(framework) => Err(format!("names `{object}`, which is {}", framework.described())),
             Inferred::Data | Inferred::Class(..) | Inferred::Module(_) | Inferred::Folder(_) => {
@@ -80,7 +80,7 @@ impl Sources<'_> {
                 function.parameters.get(arguments.unwrap_or(0)).map_or("an argument", String::as_str)
             )),
             Inferred::Function(..) => {
-                let kind = match self.0.call(folder, &value) {
+                let kind = match self.inference.call(folder, &value) {
                     Inferred::App(kind) => (kind.framework, kind.interface),
                     _ => assumed,
                 };
@@ -130,7 +130,7 @@ impl Sources<'_> {
         }
         let mut module = path.file_name()?.to_str()?.to_owned();
         let mut folder = path.parent()?.to_owned();
-        while !folder.as_os_str().is_empty() && self.0.project.folder(&folder).has("__init__.py") {
+        while !folder.as_os_str().is_empty() && self.inference.project.folder(&folder).has("__init__.py") {
             module = format!("{}.{module}", folder.file_name()?.to_str()?);
             folder.pop();
         }
@@ -142,7 +142,7 @@ impl Sources<'_> {
     pub fn served_by_script(&self, file: &Path) -> Option<NamedApp> {
         let folder = file.parent()?.to_owned();
         let module = dotted_name(&folder, file)?;
-        let report = FileReport::new(&self.0, file, &folder)?;
+        let report = FileReport::new(&self.inference, file, &folder)?;
         let found = |module: &str, object: &str| {
             self.named(&folder, module, object, ("WSGI", Interface::Wsgi)).ok().filter(|app| app.framework != "WSGI")
         };
@@ -156,7 +156,7 @@ impl Sources<'_> {
     /// The file of a module, relative to the app root, if there is one.
     #[must_use]
     pub fn file_of_module(&self, folder: &Path, module: &str) -> Option<PathBuf> {
-        self.0.project.locate(folder, module).and_then(Located::file)
+        self.inference.project.locate(folder, module).and_then(Located::file)
     }
 
     /// The dotted name of a file from a folder.
@@ -168,7 +168,7 @@ impl Sources<'_> {
     fn report(&self, folder: &Path, module: &str) -> Result<(PathBuf, FileReport), String> {
         let located = self.file_of_module(folder, module);
         let file = located.ok_or_else(|| format!("names the module `{module}`, which is not in the app root"))?;
-        let report = FileReport::new(&self.0, &file, folder)
+        let report = FileReport::new(&self.inference, &file, folder)
             .ok_or_else(|| format!("names `{}`, and no more files are read", file.display()))?;
         Ok((file, report))
     }

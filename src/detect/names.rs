@@ -178,7 +178,6 @@ pub(super) static OTHER_FOLDERS: Words = Words::new(
         "lib64",
         "include",
         "share",
-        "venv",
         "virtualenv",
         "ENV",
         "myenv",
@@ -222,7 +221,6 @@ static OTHER_FILES: Words = Words::new(
         "settings",
         "config",
         "gunicorn",
-        "gunicorn.conf",
         "gunicorn_config",
         "fabfile",
         "tasks",
@@ -247,3 +245,20 @@ static OTHER_FILES: Words = Words::new(
         "debug",
     ],
 );
+
+/// Every table, for the tests.
+#[cfg(test)]
+pub(super) static TABLES: &[&Words] = &[
+    &DOCUMENTED,
+    &USUAL_FILES,
+    &STARTED_BY_HAND,
+    &OBJECTS,
+    &WRAPPED_OBJECTS,
+    &DEPLOYED_STAGES,
+    &FACTORIES,
+    &USUAL_FOLDERS,
+    &OTHER_FOLDERS,
+    &OTHER_PREFIXES,
+    &OTHER_SUFFIXES,
+    &OTHER_FILES,
+];

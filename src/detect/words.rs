@@ -7,13 +7,13 @@
 pub(super) struct Words {
     /// What the table is called, for the tests that delete from it.
     #[cfg_attr(not(test), expect(dead_code, reason = "the tests name the table from which they delete"))]
-    table: &'static str,
+    name: &'static str,
     words: &'static [&'static str],
 }
 
 impl Words {
-    pub(super) const fn new(table: &'static str, words: &'static [&'static str]) -> Self {
-        Self { table, words }
+    pub(super) const fn new(name: &'static str, words: &'static [&'static str]) -> Self {
+        Self { name, words }
     }
 
     /// Every word, in the table's order.
@@ -32,6 +32,12 @@ impl Words {
         found.unwrap_or(self.words.len())
     }
 
+    /// What the table is called.
+    #[cfg(test)]
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "only tests delete words")]
     fn is_there(&self, _word: &str) -> bool {
@@ -40,7 +46,7 @@ impl Words {
 
     #[cfg(test)]
     fn is_there(&self, word: &str) -> bool {
-        !deletion::is_deleted(self.table, word)
+        !deletion::is_deleted(self.name, word)
     }
 }
 

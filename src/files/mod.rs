@@ -4,6 +4,7 @@
 //! only in memory, and so that nothing is read twice. What acts (`build`, the default site, the init) has its own
 //! access. [`Disk`] is the real one, [`Memory`] the one for tests.
 
+mod archive;
 mod disk;
 mod memory;
 pub(crate) mod private_folder;
@@ -15,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub use archive::Archived;
 pub use disk::{Disk, Read};
 pub use memory::Memory;
 pub(crate) use whole_file::read_whole;
@@ -75,14 +77,21 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 17] = [
+pub const NOTABLE: [&str; 24] = [
     ".env",
     ".flaskenv",
     "Dockerfile",
     "Pipfile",
     "Procfile",
+    "antenv.tar.gz",
+    "antenv.tar.zst",
+    "antenv.zip",
+    "build.env",
     "environment.yml",
     "index.html",
+    "oryx-manifest.toml",
+    "output.tar.gz",
+    "output.tar.zst",
     "package.json",
     "poetry.lock",
     "pyproject.toml",
@@ -185,7 +194,8 @@ pub trait Files {
     /// Those of `open(2)` and `getdents64(2)`.
     fn folder(&self, path: &Path) -> io::Result<Rc<Folder>>;
 
-    /// The [`Folder::folders`] of `path` in which there is a file (not a folder) called `file`, sorted.
+    /// The [`Folder::folders`] of `path` in which there is a file (not a folder) called `file`, sorted. A link counts
+    /// as in [`Files::folder`].
     ///
     /// One `faccessat(2)` for each folder and nothing else, so that ten thousand folders are cheap.
     ///
@@ -201,11 +211,12 @@ pub trait Files {
     /// Those of `stat(2)`.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
-    /// The first [`READ_LIMIT`] bytes of a file; of an ELF program only the first page.
+    /// The first [`READ_LIMIT`] bytes of a regular file; of an ELF program only the first page. Never waits.
     ///
     /// # Errors
     ///
-    /// Those of `open(2)` and `read(2)`; a folder is `EISDIR`.
+    /// Those of `open(2)` and `read(2)`; a folder is `EISDIR`. What is neither folder nor file (a pipe, a device) is an
+    /// error of the kind `InvalidInput`: what it holds has no end, or nobody may ever write it.
     fn read(&self, path: &Path) -> io::Result<Rc<[u8]>>;
 
     /// Every name in a folder, sorted; for small folders whose content is known, such as `lib` of an environment.
@@ -223,6 +234,9 @@ pub trait Files {
     fn program(&self, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
         search_path::find(self, name, path)
     }
+
+    /// The folders that were come upon so far and may not be listed or entered, in the order in which they were met.
+    fn forbidden(&self) -> Vec<PathBuf>;
 
     /// The folder that relative paths start from: the app root.
     fn root(&self) -> &Path;

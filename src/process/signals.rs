@@ -42,6 +42,12 @@ impl Received {
         self.info.si_signo
     }
 
+    /// Does it ask a program to end that has not said otherwise?
+    #[must_use]
+    pub fn asks_to_end(&self) -> bool {
+        TERMINATING.contains(&self.number())
+    }
+
     /// Sends the same signal to `pid`, with the value that `sigqueue(3)` attached, if that is how it came.
     ///
     /// A process that has ended meanwhile is no error.

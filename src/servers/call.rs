@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use crate::shell::words;
+use crate::shell::{shells, words};
 
 /// A server's name as a program or behind `python -m`, and its options by what they say.
 struct Known {
@@ -148,7 +148,7 @@ fn read_call(command: &[&str]) -> Option<ServerCall> {
             ((*module).to_owned(), rest)
         }
         // A console script, by the interpreter that runs it.
-        [python, script, rest @ ..] if name_of(python).starts_with("python") && script.contains('/') => {
+        [interpreter, script, rest @ ..] if script.contains('/') && is_interpreter(&name_of(interpreter)) => {
             (name_of(script), rest)
         }
         [program, rest @ ..] => (name_of(program), rest),
@@ -183,6 +183,10 @@ fn read_call(command: &[&str]) -> Option<ServerCall> {
         }
     }
     Some(call)
+}
+
+fn is_interpreter(name: &str) -> bool {
+    name.starts_with("python") || shells::is_shell(OsStr::new(name))
 }
 
 /// The last value of one of these options: `--host x`, `--host=x`, `-Hx`.

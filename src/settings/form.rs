@@ -43,6 +43,16 @@ pub(super) const TIME_LIMIT: Form<Duration> = Form {
 /// A folder, relative to the current one or absolute.
 pub(super) const FOLDER: Form<PathBuf> = Form { described: "a path", parse: |value| Some(value.into()) };
 
+/// A folder that is the same wherever we are called from.
+pub(super) const ABSOLUTE_FOLDER: Form<PathBuf> = Form {
+    described: "an absolute path",
+    parse: |value| Some(PathBuf::from(value).components().collect()).filter(|path: &PathBuf| path.is_absolute()),
+};
+
+/// A number of bytes.
+pub(super) const BYTES: Form<u64> =
+    Form { described: "a number of bytes from 1 up", parse: |value| number(value).filter(|bytes| *bytes > 0) };
+
 /// A path that can stand in a request line.
 pub(super) const URL_PATH: Form<String> = Form {
     described: "a path that begins with `/`, special characters percent-encoded",

@@ -87,6 +87,10 @@ pub struct Settings {
     pub build: bool,
     /// The virtual environment, where a build had to put it outside of the app root.
     pub environment: Option<PathBuf>,
+    /// Where archives are to be unpacked.
+    pub unpack_dir: Option<PathBuf>,
+    /// How many bytes may come out of an archive.
+    pub unpack_limit: Option<u64>,
     /// The environment that we were given, without the variables that would break the server.
     pub environ: Environ,
     /// The environment as it was given.
@@ -133,6 +137,8 @@ impl Settings {
             ssh_port: table::SSH_PORT.read(&flags, environ)?,
             build: table::BUILD.read(&flags, environ)?.unwrap_or(false),
             environment: None,
+            unpack_dir: table::UNPACK_DIR.read(&flags, environ)?,
+            unpack_limit: table::UNPACK_LIMIT.read(&flags, environ)?,
             command: if flags.command.is_empty() {
                 table::COMMAND.read(&flags, environ)?.map(Given::Text)
             } else {

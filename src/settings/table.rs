@@ -296,6 +296,30 @@ pub static WORKERS: Setting<Workers> = Setting::new(
     },
 );
 
+/// Where archives are unpacked.
+pub static UNPACK_DIR: Setting<PathBuf> = Setting::new(
+    form::ABSOLUTE_FOLDER,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_UNPACK_DIR"],
+        default: Some(|| "/tmp, else another temporary folder".to_owned()),
+        help: "The folder that deployed archives are unpacked in",
+    },
+);
+
+/// How much may come out of an archive.
+pub static UNPACK_LIMIT: Setting<u64> = Setting::new(
+    form::BYTES,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_UNPACK_LIMIT"],
+        default: Some(|| "1 GiB, or 100 times the archive".to_owned()),
+        help: "How many bytes a deployed archive may hold",
+    },
+);
+
 /// Arguments for gunicorn.
 pub static GUNICORN_CMD_ARGS: Setting<OsString> = Setting::new(
     form::TEXT,
@@ -337,7 +361,7 @@ pub static JSON: Setting<bool> = Setting::new(
     form::SWITCH,
     Row {
         usage: Usage::Switch { long: "json" },
-        subcommands: &["explain", "check", "env"],
+        subcommands: &["explain", "check", "env", "build"],
         variables: &[],
         default: None,
         help: "Print JSON for machines",
@@ -381,7 +405,7 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 18] = [
+pub static TABLE: [&dyn Described; 20] = [
     &APP_ROOT,
     &PORT,
     &PROCESS,
@@ -393,6 +417,8 @@ pub static TABLE: [&dyn Described; 18] = [
     &LOG,
     &LOG_FORMAT,
     &WORKERS,
+    &UNPACK_DIR,
+    &UNPACK_LIMIT,
     &GUNICORN_CMD_ARGS,
     &FORWARDED_ALLOW_IPS,
     &SSH_PORT,

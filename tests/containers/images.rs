@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 pub(crate) struct Images {
     /// The stand-in for the official Python image.
     pub(crate) python: String,
+    /// The target `binary`.
+    pub(crate) binary: String,
     /// The target `runtime`.
     pub(crate) runtime: String,
     /// The target `appservice`.
@@ -44,13 +46,37 @@ fn build() -> Result<Images, String> {
         docker.args(["tag", &id, &tag]);
         run(docker).map(|_| tag)
     };
-    Ok(Images { appservice: target("appservice")?, runtime: target("runtime")?, python })
+    Ok(Images { binary: target("binary")?, appservice: target("appservice")?, runtime: target("runtime")?, python })
 }
 
 /// The builder of every Docker engine; BuildKit needs a plugin that may not be there.
 pub(crate) fn classic_builder() -> Command {
     let mut docker = Command::new("docker");
     docker.env("DOCKER_BUILDKIT", "0").args(["build", "--network", "host", "--quiet"]);
+    docker
+}
+
+/// A configuration folder of the Docker command with Debian's plugin for BuildKit, unless the command has one.
+fn buildkit_plugin(python: &str) -> Option<PathBuf> {
+    if Command::new("docker").args(["buildx", "version"]).output().is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("buildx");
+    if !folder.join("cli-plugins/docker-buildx").exists() {
+        std::fs::create_dir_all(&folder).expect("the folder can be made");
+        let volume = format!("{}:/config", folder.display());
+        let script = "apt-get -qq update && cd /tmp && apt-get -qq download docker-buildx && dpkg -x docker-buildx*.deb x \
+                      && mkdir -p /config/cli-plugins && cp x/usr/libexec/docker/cli-plugins/docker-buildx /config/cli-plugins/";
+        crate::docker::docker(&["run", "--rm", "--network", "host", "--volume", &volume, python, "sh", "-c", script]);
+    }
+    Some(folder)
+}
+
+/// Lets this call of Docker use BuildKit.
+pub(crate) fn with_buildkit(docker: &mut Command) -> &mut Command {
+    if let Some(folder) = buildkit_plugin(&images().python) {
+        docker.env("DOCKER_CONFIG", folder);
+    }
     docker
 }
 

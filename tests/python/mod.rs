@@ -105,6 +105,16 @@ pub(crate) fn python() -> PathBuf {
     environment().join("bin/python")
 }
 
+/// Its version, as `3.11.7`.
+pub(crate) fn version() -> String {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    let ask = || {
+        let output = Command::new(python()).args(["-c", "import platform; print(platform.python_version())"]).output();
+        String::from_utf8(output.unwrap().stdout).unwrap().trim().to_owned()
+    };
+    VERSION.get_or_init(ask).clone()
+}
+
 fn succeed(command: &mut Command) {
     let status = command.status().unwrap();
     assert!(status.success(), "{command:?}: {status}");

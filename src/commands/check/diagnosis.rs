@@ -38,6 +38,7 @@ fn activity(seen: &Observation, stage: Stage) -> String {
         Stage::Module => format!("importing `{module}`"),
         Stage::Object if object.contains('(') => format!("calling `{object}` of `{module}`"),
         Stage::Object => format!("looking up `{object}` of `{module}`"),
+        Stage::Request => "answering the request".to_owned(),
     }
 }
 
@@ -58,7 +59,7 @@ fn raised(seen: &Observation, stage: Stage, error: &Exception, chain: &[Exceptio
             Problem::new(Cause::Settings, format!("gunicorn refuses its configuration: {}", kind_and_message(error)))
         }
         (Stage::Worker, _) => worker_class_missing(error, context),
-        (Stage::Module | Stage::Object, "ModuleNotFoundError") if error.missing.is_some() => {
+        (Stage::Module | Stage::Object | Stage::Request, "ModuleNotFoundError") if error.missing.is_some() => {
             missing_module::diagnose(error, seen, context)
         }
         (Stage::Object, "AppImportError") => Problem::new(Cause::NotAnApp, error.message.clone()),
@@ -110,6 +111,7 @@ fn kind_and_message(error: &Exception) -> String {
 fn any_other(seen: &Observation, stage: Stage, error: &Exception) -> Problem {
     let cause = match (stage, error.kind.as_str()) {
         (Stage::Object, _) => Cause::Factory,
+        (Stage::Request, _) => Cause::ServerError,
         (_, "ImportError") => Cause::Import,
         _ => Cause::Raised,
     };

@@ -6,6 +6,7 @@
 
 mod context;
 mod diagnosis;
+mod leftovers;
 mod lines;
 mod missing_module;
 mod observation;
@@ -15,13 +16,18 @@ mod problem;
 mod program;
 mod prove;
 mod report;
+mod site;
 mod target;
 mod text;
+mod unreadable;
 
 use crate::commands::explain::{self, Style};
+use crate::commands::health::{self, Question};
 use crate::commands::output::print;
-use crate::commands::pid1::{self, Source};
-use crate::decide;
+use crate::commands::pid1;
+use crate::commands::running::Running;
+use crate::decide::decide;
+use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::Disk;
 use crate::invocation::Invocation;
@@ -31,6 +37,7 @@ pub use observation::Calling;
 pub use problem::{Cause, Line, Problem};
 pub use prove::prove;
 pub use report::Report;
+pub use site::Site;
 pub use target::{Start, Target};
 
 /// `pystart check`: the decision in one line, then the proof; as JSON the whole explanation, with the proof in `proof`.
@@ -44,10 +51,15 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
     let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
-    let decision = decide::decide(&settings, &disk);
-    let target = Target::of(&decision, &settings, &disk, limit, source == Source::Container);
+    let decision = decide(&settings, &disk);
+    let reads = disk.reads();
+    let running = Running::find(&settings, &decision, source, &reads);
+    let report = explain::Report::new(&decision, &reads, running);
+    let site = report.running.clone().map(|running| ask(running, &settings.environ)).transpose()?;
+    let target = Target::of(&decision, &settings, &disk, limit, site);
+    leftovers::adopt();
     let proof = prove(&target);
-    let report = explain::Report::new(&decision, &disk.reads());
+    leftovers::end();
     let text = if is_for_machines {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);
@@ -58,4 +70,11 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     };
     print(text.as_bytes())?;
     Ok(if proof.ok { 0 } else { status::NO })
+}
+
+/// Asks the site that runs.
+fn ask(running: Running, environ: &Environ) -> Result<Site, Failure> {
+    let question = Question::new(&Flags::default(), environ, Some(running.port))?;
+    let answer = health::ask(&question);
+    Ok(Site { running, question, answer })
 }

@@ -146,6 +146,8 @@ pub(super) enum Stage {
     Module,
     /// The object is looked up, and called if it is a factory.
     Object,
+    /// The app is asked for a page.
+    Request,
 }
 
 /// How the interpreter ended.
@@ -178,6 +180,8 @@ pub(super) struct Observation {
     pub object: Option<Object>,
     /// The name that the module lacks.
     pub absent: Option<Absent>,
+    /// The status of its answer, if it was asked.
+    pub(super) status: Option<u16>,
     /// The exception that ended it.
     pub failure: Option<Failure>,
     /// The last stage that began.
@@ -200,6 +204,7 @@ enum Event {
     Module(Module),
     Object(Object),
     Absent(Absent),
+    Answer { status: u16 },
     Failure(Failure),
     Stage { name: Stage },
     End {},
@@ -235,6 +240,7 @@ impl Observation {
             Event::Module(facts) => self.module = Some(facts),
             Event::Object(facts) => self.object = Some(facts),
             Event::Absent(facts) => self.absent = Some(facts),
+            Event::Answer { status } => self.status = Some(status),
             Event::Failure(facts) => self.failure = Some(facts),
             Event::Stage { name } => self.stage = name,
             Event::End {} => self.complete = true,

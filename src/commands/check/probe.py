@@ -1,6 +1,7 @@
 # Loads a web app as gunicorn does, without binding a port, and tells what happened.
 #
-# Run as `python -c PROBE CHANNEL SECONDS [GUNICORN ARGUMENT]...`. CHANNEL is an open file descriptor; one JSON object
+# Run as `python -c PROBE CHANNEL SECONDS PATH [GUNICORN ARGUMENT]...`. With a PATH the loaded app is asked for it, too, to
+# learn why a site that runs answers with an error. CHANNEL is an open file descriptor; one JSON object
 # a line goes there, as soon as a fact is known, so that a crash or a hang leaves what was known before it. Standard
 # output and error belong to the app. Works from Python 3.5 on, and uses gunicorn's own command line parser and
 # loader, so that every option, configuration file and GUNICORN_CMD_ARGS count as they do when the site starts.
@@ -135,7 +136,94 @@ def worker_facts(worker):
     return {"name": text(home + "." + worker.__name__), "interface": interface}
 
 
-def load(channel, stage):
+def get_wsgi(app, path):
+    """The status of `GET path`."""
+    from wsgiref.util import setup_testing_defaults
+    path, _, query = path.partition("?")
+    environ, told = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": "localhost", "HTTP_USER_AGENT": "pystart"}, []
+    setup_testing_defaults(environ)
+
+    def start_response(status, headers, exc_info=None):
+        told.append((status, exc_info))
+        return lambda data: None
+
+    body = app(environ, start_response)
+    try:
+        for _ in body:
+            pass
+    finally:
+        if hasattr(body, "close"):
+            body.close()
+    if told[-1][1] and told[-1][1][1]:
+        raise told[-1][1][1]
+    return int(told[-1][0].split(" ")[0])
+
+
+def get_asgi(app, path):
+    """The status of `GET path`, after the start that the app asks for."""
+    import asyncio
+
+    async def serve():
+        told = []
+        started, questions = asyncio.Event(), asyncio.Queue()
+
+        async def tell(message):
+            told.append(message)
+            if message["type"].startswith("lifespan.startup"):
+                started.set()
+
+        async def life():
+            try:
+                await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, questions.get, tell)
+            except Exception:
+                # An app that has no such protocol says so by raising.
+                pass
+            started.set()
+
+        task = asyncio.ensure_future(life())
+        await questions.put({"type": "lifespan.startup"})
+        await started.wait()
+        asked = []
+
+        async def receive():
+            asked.append(True)
+            if len(asked) > 1:
+                return {"type": "http.disconnect"}
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+                 "path": path.partition("?")[0], "raw_path": path.encode(), "root_path": "",
+                 "query_string": path.partition("?")[2].encode(), "headers": [(b"host", b"localhost")],
+                 "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "state": {}}
+        try:
+            await app(scope, receive, tell)
+        finally:
+            task.cancel()
+        return [message["status"] for message in told if message["type"] == "http.response.start"][-1]
+
+    return asyncio.run(serve())
+
+
+def ask(channel, app, interface, path):
+    """Asks the app for `path`. Frameworks answer 500 for what was raised and give that to a logger: it is taken there."""
+    import logging
+    raised, handle = [], logging.Logger.handle
+
+    def note(logger, record):
+        if record.exc_info and isinstance(record.exc_info, tuple) and record.exc_info[1] is not None:
+            raised.append(record.exc_info[1])
+        return handle(logger, record)
+
+    logging.Logger.handle = note
+    try:
+        channel.tell("answer", status=(get_asgi if interface == "asgi" else get_wsgi)(app, path))
+    except Exception as error:
+        raised.insert(0, error)
+    if raised:
+        raise raised[0]
+
+
+def load(channel, stage, path):
     """Every step that gunicorn takes between its start and its first request, in its order."""
     import importlib
     import os
@@ -181,15 +269,19 @@ def load(channel, stage):
 
     stage("object")
     app = loader.load()
-    kind = type(app)
-    channel.tell("object", type=text(kind.__module__ + "." + kind.__qualname__), interface=interface_of(app))
+    kind, interface = type(app), interface_of(app)
+    channel.tell("object", type=text(kind.__module__ + "." + kind.__qualname__), interface=interface)
+
+    if path:
+        stage("request")
+        ask(channel, app, interface, path)
 
 
 def main():
     import faulthandler
     channel, seconds = Channel(int(sys.argv[1])), float(sys.argv[2])
     faulthandler.dump_traceback_later(seconds, exit=True, file=channel.descriptor)
-    sys.argv = ["gunicorn"] + sys.argv[3:]
+    path, sys.argv = sys.argv[3], ["gunicorn"] + sys.argv[4:]
     # `-c` puts the current folder in front, gunicorn's own script does not.
     if sys.path and sys.path[0] == "":
         del sys.path[0]
@@ -201,7 +293,7 @@ def main():
 
     channel.tell("python", version=sys.version.split()[0], executable=text(sys.executable), prefix=text(sys.prefix))
     try:
-        load(channel, stage)
+        load(channel, stage, path)
     except Stop:
         pass
     except BaseException as error:

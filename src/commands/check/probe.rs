@@ -23,45 +23,58 @@ const PROBE: &str = include_str!("probe.py");
 /// How long after the time limit the interpreter may take to say where it was.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Runs `python` with the probe in `folder` and waits until it has told everything, ended, or used up its time.
-///
-/// The app's standard output and error become our standard error, its standard input is empty, and no byte code is
-/// written. Whatever the app started is killed with it.
-///
-/// # Errors
-///
-/// Those of starting the interpreter.
-pub(super) fn run(
-    python: &Path,
-    arguments: &[OsString],
-    environ: &Environ,
-    folder: &Path,
-    limit: Duration,
-) -> io::Result<(Observation, Ending)> {
-    let (reader, writer) = io::pipe()?;
-    fcntl(&writer, FcntlArg::F_SETFD(FdFlag::empty()))?;
-    let mut command = Command::new(python);
-    command
-        .args(["-B", "-c", PROBE])
-        .args([writer.as_raw_fd().to_string(), limit.as_secs_f64().to_string()])
-        .args(arguments)
-        .env_clear()
-        .envs(environ.iter())
-        .env("PWD", folder)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(io::stderr().as_fd().try_clone_to_owned()?)
-        .process_group(0);
-    let mut child = signals::released(&mut command).spawn()?;
-    drop(writer);
-    let heard = listen(&reader, &mut child, Instant::now() + limit + LAST_WORDS);
-    // The whole group: an app that forks at import must leave nothing behind.
-    let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
-    let status = child.wait()?;
-    let (told, cut) = heard?;
-    let observation = Observation::read(&told);
-    let ending = ending(&observation, status, cut);
-    Ok((observation, ending))
+/// One run of the probe.
+pub(super) struct Probe<'a> {
+    /// The interpreter.
+    pub(super) python: &'a Path,
+    /// The words after `gunicorn`.
+    pub(super) arguments: &'a [OsString],
+    /// The environment.
+    pub(super) environ: &'a Environ,
+    /// The folder it runs in.
+    pub(super) folder: &'a Path,
+    /// How long it may take.
+    pub(super) limit: Duration,
+    /// A path to ask the loaded app for, to learn what its answer is silent about.
+    pub(super) path: Option<&'a str>,
+}
+
+impl Probe<'_> {
+    /// Runs it and waits until it has told everything, ended, or used up its time.
+    ///
+    /// The app's standard output and error become our standard error, its standard input is empty, and no byte code is
+    /// written. Whatever the app started and left in its group is killed with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of starting the interpreter.
+    pub(super) fn run(&self) -> io::Result<(Observation, Ending)> {
+        let (reader, writer) = io::pipe()?;
+        fcntl(&writer, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        let mut command = Command::new(self.python);
+        command
+            .args(["-B", "-c", PROBE])
+            .args([writer.as_raw_fd().to_string(), self.limit.as_secs_f64().to_string()])
+            .arg(self.path.unwrap_or_default())
+            .args(self.arguments)
+            .env_clear()
+            .envs(self.environ.iter())
+            .env("PWD", self.folder)
+            .current_dir(self.folder)
+            .stdin(Stdio::null())
+            .stdout(io::stderr().as_fd().try_clone_to_owned()?)
+            .process_group(0);
+        let mut child = signals::released(&mut command).spawn()?;
+        drop(writer);
+        let heard = listen(&reader, &mut child, Instant::now() + self.limit + LAST_WORDS);
+        // The whole group: an app that forks at import must leave nothing behind.
+        let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
+        let status = child.wait()?;
+        let (told, cut) = heard?;
+        let observation = Observation::read(&told);
+        let ending = ending(&observation, status, cut);
+        Ok((observation, ending))
+    }
 }
 
 /// Collects what comes through the channel until its last event, the child's end, or the deadline (then `true`).

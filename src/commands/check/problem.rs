@@ -44,6 +44,22 @@ pub enum Cause {
     Interface,
     /// Somebody else listens on the port.
     PortTaken,
+    /// Another site runs than a restart would start.
+    Outdated,
+    /// The site runs, and nobody listens on its port.
+    NotListening,
+    /// The site listens on another port than the one that is asked for.
+    WrongPort,
+    /// The site listens on the loopback address alone.
+    Loopback,
+    /// The site listens, and gives no answer of HTTP.
+    NoAnswer,
+    /// The site answers 500 or more.
+    ServerError,
+    /// Processes were killed for want of memory.
+    Memory,
+    /// A folder or file of the app may not be read.
+    Unreadable,
     /// The program of the custom command cannot be started.
     Program,
     /// The shell refuses the script.

@@ -7,52 +7,66 @@ use std::path::Path;
 use super::context::Context;
 use super::observation::Observation;
 use super::packages::Packages;
+use super::probe::Probe;
 use super::problem::{Cause, Problem};
 use super::report::Report;
 use super::target::{Start, Target};
-use super::{diagnosis, probe, program};
+use super::{diagnosis, program, unreadable};
 use crate::commands::port_taken;
 use crate::error::Failure;
-use crate::model::Notice;
 use crate::process::procfs::listeners;
 
-/// Proves that the target would start, or says why it would not.
+/// Proves that the target would start, or says why it would not; then that the site which runs is that one and serves.
 ///
 /// The default site is a failure: `run` would serve a page, but not the user's, and whoever asks wants to know that.
 #[must_use]
 pub fn prove(target: &Target) -> Report {
-    match &target.start {
+    let report = match &target.start {
         Start::Gunicorn { python, arguments } => check_gunicorn(target, python, arguments),
-        Start::Program { name, path } => Report::new(
-            &Observation::default(),
+        Start::Program { name, path } => without_loading(
+            target,
             program::examine_program(name, path),
             "the program is there; what it does can only be seen by starting it",
         ),
-        Start::Script { shell, text } => Report::new(
-            &Observation::default(),
+        Start::Script { shell, text } => without_loading(
+            target,
             program::examine_script(shell, text),
             "the shell can read the script; what it does can only be seen by starting it",
         ),
         Start::Impossible(Failure { message, hint, .. }) => {
             let problem = Problem { hint: hint.clone(), ..Problem::new(Cause::Impossible, message) };
-            Report::new(&Observation::default(), Some(problem), "")
+            without_loading(target, Some(problem), "")
         }
-        Start::DefaultSite => Report::new(
-            &Observation::default(),
-            Some(
-                Problem::new(Cause::NoApp, "no app of yours was found: the default site would be served")
-                    .with_hint("`pystart explain` tells what was looked for and what is there instead"),
-            ),
-            "",
-        ),
+        Start::DefaultSite => without_loading(target, Some(no_app(target)), ""),
+    };
+    match &target.site {
+        Some(site) => report.with_site(site),
+        None => report,
     }
 }
 
+/// The default site would be served: because nothing can be read, or because nothing is there.
+fn no_app(target: &Target) -> Problem {
+    unreadable::problem(&target.app_root).unwrap_or_else(|| {
+        Problem::new(Cause::NoApp, "no app of yours was found: the default site would be served")
+            .with_hint("`pystart explain` tells what was looked for and what is there instead")
+    })
+}
+
+/// The report on a start whose program is not Python's, or that cannot be.
+fn without_loading(target: &Target, problem: Option<Problem>, success: &str) -> Report {
+    let problem = problem.or_else(|| target.site.as_ref()?.problem());
+    let success = if target.site.is_some() { "the site runs and answers" } else { success };
+    Report::new(&Observation::default(), problem, success)
+}
+
 fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Report {
-    let Target { environ, folder, app_root, limit, .. } = target;
+    let Target { environ, folder, app_root, limit, site, .. } = target;
     let packages = packages(target);
     let context = Context { app_root, packages: &packages, limit_seconds: limit.as_secs_f64() };
-    let (seen, ending) = match probe::run(python, arguments, environ, folder, *limit) {
+    let path = site.as_ref().filter(|site| site.answers_with_an_error()).map(|site| site.question.path.as_str());
+    let probe = Probe { python, arguments, environ, folder, limit: *limit, path };
+    let (seen, ending) = match probe.run() {
         Ok(told) => told,
         Err(error) => {
             let message = format!("`{}` cannot be started in `{}`: {error}", python.display(), folder.display());
@@ -60,26 +74,20 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
         }
     };
     let problem = diagnosis::diagnose(&seen, ending, &context);
-    let addresses = seen.settings.as_ref().map_or(&[][..], |settings| &settings.addresses);
-    let listener = addresses
-        .iter()
-        .filter_map(|address| port_of(address))
-        .find_map(|port| Some((port, listeners::listener(port)?)));
-    match (problem, listener) {
-        (None, Some((port, listener))) if target.site_runs => {
-            let mut report = Report::new(&seen, None, "the app loads, and the site runs");
-            report.notices.push(Notice { message: format!("port {port} is served by {listener}"), hint: None });
-            report
-        }
-        (None, Some((port, listener))) => Report::new(&seen, Some(port_taken(port, &listener)), ""),
-        (problem, _) => Report::new(&seen, problem, "the app loads, gunicorn can serve it"),
-    }
+    let (other, success) = match site {
+        Some(site) => (site.problem(), "the app loads, and the site that runs is this one and answers"),
+        None => (taken_port(&seen), "the app loads, gunicorn can serve it"),
+    };
+    Report::new(&seen, problem.or(other), success)
 }
 
-/// The problem of a port that somebody else listens on.
-fn port_taken(port: u16, listener: &listeners::Listener) -> Problem {
-    let Failure { message, hint, .. } = port_taken::failure(port, Some(listener));
-    Problem { hint, ..Problem::new(Cause::PortTaken, message) }
+/// Somebody listens where gunicorn would, and it is not the site.
+fn taken_port(seen: &Observation) -> Option<Problem> {
+    let addresses = seen.settings.as_ref().map_or(&[][..], |settings| &settings.addresses);
+    let mut ports = addresses.iter().filter_map(|address| port_of(address));
+    let (port, listener) = ports.find_map(|port| Some((port, listeners::listener(port)?)))?;
+    let Failure { message, hint, .. } = port_taken::failure(port, Some(&listener));
+    Some(Problem { hint, ..Problem::new(Cause::PortTaken, message) })
 }
 
 /// `0.0.0.0:8000`; the path of a socket and the number of a descriptor have no colon. Port 0 is any that is free.

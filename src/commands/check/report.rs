@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::observation::{Gunicorn, Module, Object, Observation, Python, Settings, Worker};
 use super::problem::Problem;
+use super::site::{HOW_TO_GET_MEMORY, Site};
 use crate::model::Notice;
 
 /// What was established, for people (`Display`) and for machines (`Serialize`).
@@ -31,7 +32,13 @@ pub struct Report {
     /// The app, once loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<Object>,
-    /// Why it would not start.
+    /// What runs now, since when, and what a restart would change.
+    #[serde(skip)]
+    pub running: Option<String>,
+    /// What the site that runs answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Why it would not start, or does not serve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
     /// What is worth knowing besides.
@@ -52,8 +59,23 @@ impl Report {
             worker: seen.worker,
             module: seen.module,
             object: seen.object,
+            running: None,
+            answer: None,
             problem,
             notices: Vec::new(),
+        }
+    }
+
+    /// The same with what is known of the site that runs.
+    pub(super) fn with_site(self, site: &Site) -> Self {
+        let Site { running, question, answer } = site;
+        let memory = running.memory.sentence().filter(|message| *message != self.summary);
+        let hint = Some(HOW_TO_GET_MEMORY.to_owned());
+        Self {
+            running: Some(running.sentence()),
+            answer: Some(answer.line(question)),
+            notices: memory.map(|message| Notice { message, hint }).into_iter().collect(),
+            ..self
         }
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::site::Site;
 use crate::decide::Decision;
 use crate::environ::Environ;
 use crate::error::Failure;
@@ -28,8 +29,8 @@ pub struct Target {
     pub environment: Option<PathBuf>,
     /// For loading the app.
     pub limit: Duration,
-    /// Is this the container in which the site runs already? Then its own listener is no obstacle.
-    pub site_runs: bool,
+    /// The site that runs already; its own listener is no obstacle.
+    pub site: Option<Site>,
 }
 
 /// What `run` would start, as far as that matters for proving it.
@@ -65,7 +66,13 @@ pub enum Start {
 impl Target {
     /// What has to hold for this decision to serve the user's site.
     #[must_use]
-    pub fn of(decision: &Decision, settings: &Settings, files: &dyn Files, limit: Duration, site_runs: bool) -> Self {
+    pub fn of(
+        decision: &Decision,
+        settings: &Settings,
+        files: &dyn Files,
+        limit: Duration,
+        site: Option<Site>,
+    ) -> Self {
         let root = &settings.app_root;
         let (start, environ, folder) = match &decision.outcome {
             _ if decision.step == Step::DefaultSite => (Start::DefaultSite, settings.environ.clone(), root.clone()),
@@ -76,7 +83,7 @@ impl Target {
             }
         };
         let environment = decision.python.environment.as_ref().map(|environment| environment.folder.clone());
-        Self { start, environ, folder, app_root: root.clone(), environment, limit, site_runs }
+        Self { start, environ, folder, app_root: root.clone(), environment, limit, site }
     }
 }
 
@@ -129,7 +136,7 @@ mod tests {
         let environ: Environ = [("PATH", "/bin"), ("HOME_SITE", "/site")].into_iter().collect();
         let flags = Flags::of_command(words).with(&table::STRICT.row, "1");
         let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
-        Target::of(&decide(&settings, files), &settings, files, Duration::from_secs(1), false).start
+        Target::of(&decide(&settings, files), &settings, files, Duration::from_secs(1), None).start
     }
 
     fn image() -> Memory {

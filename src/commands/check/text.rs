@@ -26,6 +26,11 @@ impl fmt::Display for Report {
         if let Some(worker) = &self.worker {
             writeln!(out, "  worker     {}", worker.name)?;
         }
+        for (label, line) in [("running", &self.running), ("answer", &self.answer)] {
+            if let Some(line) = line {
+                writeln!(out, "  {label:<9}  {line}")?;
+            }
+        }
         for notice in &self.notices {
             writeln!(out, "  note       {}", notice.message)?;
             if let Some(hint) = &notice.hint {

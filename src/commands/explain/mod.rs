@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use crate::commands::output::print;
 use crate::commands::pid1;
+use crate::commands::running::Running;
 use crate::decide::{Decision, decide};
 use crate::error::Failure;
 use crate::files::{Disk, Read};
 use crate::invocation::Invocation;
 use crate::model::{Changes, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
+use crate::path_text::lossless;
 use crate::settings::Flags;
 use crate::settings::table;
 
@@ -26,9 +28,12 @@ pub use text::Style;
 /// A bad setting, or standard output that cannot be written.
 pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
-    let (settings, _) = pid1::settings(flags, invocation)?;
+    let (settings, source) = pid1::settings(flags, invocation)?;
     let disk = Disk::new(&settings.app_root);
-    let report = Report::new(&decide(&settings, &disk), &disk.reads());
+    let decision = decide(&settings, &disk);
+    let reads = disk.reads();
+    let running = Running::find(&settings, &decision, source, &reads);
+    let report = Report::new(&decision, &reads, running);
     let text = if is_for_machines { report.to_json() } else { report.to_text(Style::for_stdout(&invocation.environ)) };
     print(text.as_bytes())?;
     Ok(0)
@@ -37,16 +42,20 @@ pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
 /// The version of the JSON's shape. It grows when a field is removed or changes its meaning, not when one is added.
 pub const SHAPE: u32 = 1;
 
-/// Everything that `explain` tells. Words and paths that are not UTF-8 are shown with replacement characters.
+/// Everything that `explain` tells. Words and paths that are not UTF-8 are shown as [`lossless`] has them.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// [`SHAPE`].
     pub version: u32,
+    /// The site that runs where we were called; null where none does.
+    pub running: Option<Running>,
     /// The step that won.
     pub step: Step,
     /// The app root.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub app_root: PathBuf,
     /// The folder that the server runs in, `--chdir` counted: where the module path starts.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub cwd: PathBuf,
     /// `module:object`; null where it is not known (a command that is not gunicorn) and for the default site.
     pub target: Option<String>,
@@ -59,8 +68,10 @@ pub struct Report {
     /// The command line; null when nothing can be started.
     pub argv: Option<Vec<String>>,
     /// The path of the program.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub program: Option<PathBuf>,
     /// The folder it is started in.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub start_dir: Option<PathBuf>,
     /// `exec`, or `init` when pystart stays in front.
     pub mode: Option<Mode>,
@@ -86,10 +97,12 @@ pub struct Report {
 #[derive(Debug, Serialize)]
 pub struct PythonReport {
     /// The interpreter.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub interpreter: Option<PathBuf>,
     /// Its version, as far as names tell: `3.12`.
     pub version: Option<String>,
     /// The folder of the virtual environment.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub environment: Option<PathBuf>,
     /// Why the environment's own interpreter is not used.
     pub fault: Option<String>,
@@ -125,21 +138,23 @@ impl From<&Failure> for FailureReport {
 #[derive(Debug, Serialize)]
 pub struct FileRead {
     /// Its path; relative to the app root if it is in there.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub path: PathBuf,
     /// How many bytes.
     pub bytes: usize,
 }
 
 impl Report {
-    /// The report on a decision; `reads` are the files that were read for it.
+    /// The report on a decision; `reads` are the files that were read for it, `running` the site that runs.
     #[must_use]
-    pub fn new(decision: &Decision, reads: &[Read]) -> Self {
+    pub fn new(decision: &Decision, reads: &[Read], running: Option<Running>) -> Self {
         let launch = decision.outcome.as_ref().ok();
         let interpreter = decision.python.interpreter.as_ref();
         let environment = decision.python.environment.as_ref();
         let relative = |path: &Path| path.strip_prefix(&decision.app_root).unwrap_or(path).to_owned();
         Self {
             version: SHAPE,
+            running,
             step: decision.step,
             app_root: decision.app_root.clone(),
             cwd: decision.folder.clone(),
@@ -147,7 +162,7 @@ impl Report {
             asgi: decision.is_asgi,
             framework: decision.app.as_ref().map(|app| app.framework),
             app: decision.app.clone(),
-            argv: launch.map(|launch| launch.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
+            argv: launch.map(|launch| launch.argv.iter().map(|word| lossless(word).into_owned()).collect()),
             program: launch.map(|launch| launch.program.clone()),
             start_dir: launch.map(|launch| launch.directory.clone()),
             mode: launch.map(|launch| launch.mode),
@@ -192,7 +207,7 @@ mod tests {
         let flags = Flags::of_command(words);
         let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
         let read = |path: &str| Read { path: path.into(), bytes: 7 };
-        Report::new(&decide(&settings, files), &[read("/site/a/b.py"), read("/proc/self/cgroup")])
+        Report::new(&decide(&settings, files), &[read("/site/a/b.py"), read("/proc/self/cgroup")], None)
     }
 
     fn image() -> Memory {

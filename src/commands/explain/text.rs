@@ -66,6 +66,9 @@ impl Report {
         writeln!(out, "{}", style.heading(&self.summary()))?;
         writeln!(out)?;
         let mut row = |label: &str, value: &str| writeln!(out, "  {label:<10}  {value}");
+        if let Some(running) = &self.running {
+            row("running", &running.sentence())?;
+        }
         row("step", &format!("{number} of {}, {name}", STEPS.len()))?;
         if let Some(argv) = &self.argv {
             row("command", &words::join(argv).to_string_lossy())?;

@@ -1,5 +1,7 @@
 //! What the frameworks' own names mean.
 
+#[cfg(test)]
+mod samples;
 mod table;
 
 use super::words::Words;
@@ -45,7 +47,7 @@ const PYTHON: &str = "python {file}";
 const INSIDE: [(&str, &str, Interface); 1] = [("Connexion", "app", Interface::Wsgi)];
 
 /// Packages whose names that end in `Middleware` are ASGI apps around another.
-const MIDDLEWARE_PACKAGES: Words =
+static MIDDLEWARE_PACKAGES: Words =
     Words::new("MIDDLEWARE_PACKAGES", &["starlette", "fastapi", "uvicorn", "sentry_sdk", "asgi_correlation_id"]);
 
 /// The lines of the table.
@@ -129,7 +131,9 @@ impl Framework {
 
     /// "a Streamlit app", "a Discord bot", "an aiohttp app".
     pub(super) fn described(&self) -> String {
-        let article = if self.name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" };
+        let sounds_of_vowel =
+            self.name == "MCP" || self.name.to_ascii_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']);
+        let article = if sounds_of_vowel { "an" } else { "a" };
         let noun = if NOUNS.iter().any(|noun| self.name.ends_with(noun)) { "" } else { " app" };
         format!("{article} {}{noun}", self.name)
     }
@@ -155,8 +159,12 @@ impl Framework {
 }
 
 /// Names of frameworks that end in one of these need no "app" behind them.
-const NOUNS: Words = Words::new("NOUNS", &["bot", "app", "game", "line", "worker", "client", "server"]);
+static NOUNS: Words = Words::new("NOUNS", &["bot", "app", "game", "line", "worker", "client", "server"]);
 
 /// What the tests call the table.
 #[cfg(test)]
 const TABLE: &str = "FRAMEWORKS";
+
+/// Every table of words, for the tests.
+#[cfg(test)]
+pub(super) static TABLES: &[&Words] = &[&MIDDLEWARE_PACKAGES, &NOUNS];

@@ -88,13 +88,8 @@ impl Inferred {
         match self {
             Self::Unknown => 0,
             Self::Data => 1,
-            Self::Instance(..) => 2,
-            Self::External(_) | Self::Folder(_) | Self::Module(_) => 3,
-            Self::UnknownCall(..) => 4,
-            Self::Standalone(_) => 5,
-            Self::Class(..) | Self::Function(..) => 6,
-            Self::Holder(..) => 7,
-            Self::App(_) => 8,
+            Self::App(_) => 3,
+            _ => 2,
         }
     }
 }

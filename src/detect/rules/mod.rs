@@ -3,13 +3,14 @@
 mod completing_file;
 mod django;
 mod flask;
+mod forbidden;
 mod named_target;
 mod near_misses;
 mod places;
 mod search;
 
-use super::infer::Inference;
-use crate::model::{Detection, WebApp};
+use super::Sources;
+use crate::model::{Detection, Step, WebApp};
 use search::Search;
 
 /// A rule: the app that it finds, if it finds one.
@@ -23,18 +24,31 @@ const OTHER: [Rule; 4] =
     [django::deeper, places::usual_file_of_root, named_target::in_file_of_root, places::any_other_file];
 
 /// Tries the rules of the documented steps until one finds an app.
-pub(super) fn find_documented(inference: &Inference) -> Detection {
-    let mut search = Search::new(inference);
+pub(super) fn find_documented(sources: &Sources) -> Detection {
+    if let Some(detection) = forbidden::of_root(sources.files, sources.root, &[Step::Django, Step::Flask]) {
+        return detection;
+    }
+    let mut search = Search::new(&sources.inference);
     let app = DOCUMENTED.iter().find_map(|rule| rule(&mut search));
-    search.into_detection(app)
+    let mut detection = search.into_detection(app);
+    sources.missed.borrow_mut().append(&mut detection.near_misses);
+    detection
 }
 
 /// Tries the rules for any other web app until one finds an app; if none does, looks for what was nearly one.
-pub(super) fn find_other(inference: &Inference) -> Detection {
-    let mut search = Search::new(inference);
+pub(super) fn find_other(sources: &Sources) -> Detection {
+    if let Some(detection) = forbidden::of_root(sources.files, sources.root, &[Step::Other]) {
+        return detection;
+    }
+    let mut search = Search::new(&sources.inference);
+    sources.missed.take().into_iter().for_each(|miss| search.miss(miss));
     let app = OTHER.iter().find_map(|rule| rule(&mut search));
     if app.is_none() {
         near_misses::find(&mut search);
     }
-    search.into_detection(app)
+    let mut detection = search.into_detection(app);
+    if detection.app.is_none() {
+        detection.evidence.extend(forbidden::of_folders(sources.files, sources.root));
+    }
+    detection
 }

@@ -44,7 +44,7 @@ pub struct Supervision {
 /// who read `/proc/1/environ`.
 ///
 /// Signals must have been held ([`signals::hold`]) since the start. This call normally never comes back, because the
-/// process executes itself meanwhile and [`resident`] returns the status.
+/// process executes itself meanwhile and [`resident()`] returns the status.
 ///
 /// # Errors
 ///

@@ -8,8 +8,10 @@
 pub mod listeners;
 pub(crate) mod processes;
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 
 use nix::libc::pid_t;
 
@@ -46,6 +48,20 @@ pub(crate) fn command_line(pid: pid_t) -> Option<String> {
     Some(joined(&words))
 }
 
+/// The words of a process's command line, as they stand in its memory: some servers write a title over them. None
+/// when it has ended, or is a thread of the kernel.
+pub(crate) fn words(pid: pid_t) -> Vec<OsString> {
+    split(&fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())
+}
+
+fn split(cmdline: &[u8]) -> Vec<OsString> {
+    if cmdline.is_empty() {
+        return Vec::new();
+    }
+    let words = cmdline.strip_suffix(b"\0").unwrap_or(cmdline).split(|byte| *byte == 0);
+    words.map(|word| OsStr::from_bytes(word).to_owned()).collect()
+}
+
 /// One short line of text.
 fn joined(words: &[u8]) -> String {
     let text = String::from_utf8_lossy(words);
@@ -59,6 +75,13 @@ fn joined(words: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_line_is_split_where_its_words_end() {
+        assert_eq!(split(b"python3\0-m\0\0x y\0"), ["python3", "-m", "", "x y"]);
+        assert_eq!(split(b"gunicorn: master [app:app]"), ["gunicorn: master [app:app]"]);
+        assert_eq!(split(b""), [""; 0]);
+    }
 
     #[test]
     fn a_command_line_is_one_short_line_of_text() {

@@ -4,8 +4,10 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, SystemTime};
 
 use nix::libc::pid_t;
+use nix::unistd::{SysconfVar, sysconf};
 
 use super::pids;
 use crate::printable::printable;
@@ -26,6 +28,14 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// The moment of its start, to the second; `None` if the kernel does not tell when it was booted.
+    pub(crate) fn start_time(&self) -> Option<SystemTime> {
+        let ticks = u64::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok().filter(|ticks| *ticks > 0)?;
+        let facts = fs::read_to_string("/proc/stat").ok()?;
+        let boot: u64 = facts.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot + self.start / ticks))
+    }
+
     /// Is this its name (at most 15 bytes, as the kernel keeps it)?
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name
@@ -45,6 +55,11 @@ impl Processes {
             return None;
         }
         Some(Self(pids().filter_map(|pid| parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()))
+    }
+
+    /// The process of this number.
+    pub(crate) fn get(&self, pid: pid_t) -> Option<&Process> {
+        self.0.iter().find(|process| process.pid == pid)
     }
 
     /// The direct children of a process.
@@ -144,6 +159,14 @@ mod tests {
         let rest = "S 7 9 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5812 3 4";
         let expected = Process { start: 5812, ..process(12, 7, ") R 1 (x") };
         assert_eq!(parse(12, format!("12 () R 1 (x) {rest}").as_bytes()), Some(expected));
+    }
+
+    #[test]
+    fn our_own_start_is_a_moment_ago() {
+        let processes = Processes::now().unwrap();
+        let own = processes.get(std::process::id().cast_signed()).unwrap();
+        let age = SystemTime::now().duration_since(own.start_time().unwrap()).unwrap_or_default();
+        assert!(age < Duration::from_hours(1), "{age:?}");
     }
 
     #[test]

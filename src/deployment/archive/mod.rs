@@ -1,0 +1,196 @@
+//! Reading an archive: its format is told by its content, its members are handed out in order, each checked first.
+//!
+//! Nothing here writes: what becomes of the members is the business of a [`Receive`].
+
+mod decompress;
+mod fault;
+mod header;
+mod name;
+mod sparse;
+mod stream;
+mod tar;
+mod zip;
+
+use std::ffi::c_int;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::limits::{Limits, Meter};
+use decompress::Decoder;
+pub use fault::{Cause, Fault};
+use stream::Stream;
+
+/// How an archive is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Tar,
+    GzipTar,
+    ZstdTar,
+    Zip,
+}
+
+/// How many bytes tell the format: the magic number of a tar archive ends here.
+const HEAD: usize = 263;
+
+/// The format of a file that begins with these bytes; what is nothing else is taken for a tar archive if it is
+/// marked as one.
+fn format(head: &[u8]) -> Option<Format> {
+    match head {
+        [0x1f, 0x8b, ..] => Some(Format::GzipTar),
+        // A frame, or one that is to be skipped (RFC 8878, section 3.1).
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Format::ZstdTar),
+        // The first member, or the end of an archive without any.
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Format::Zip),
+        _ if head.get(257..262) == Some(b"ustar") => Some(Format::Tar),
+        _ => None,
+    }
+}
+
+/// A member of an archive, its name checked: relative, without `.` and `..`, empty for the folder of the archive itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// Its path below the folder of the archive.
+    pub path: &'a Path,
+    /// What it is.
+    pub kind: Kind<'a>,
+    /// Permissions for the owner, the group and the others (`0o777` at most).
+    pub mode: u32,
+    /// When it was last modified, in seconds since 1970.
+    pub modified: i64,
+}
+
+/// What a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind<'a> {
+    /// A folder.
+    Folder,
+    /// A regular file of so many bytes, holes included.
+    File(u64),
+    /// A symbolic link, and where it points: anywhere.
+    Symlink(&'a Path),
+    /// Another name of a member that came before; its path is checked like every other.
+    HardLink(&'a Path),
+}
+
+/// Takes the members of an archive.
+pub trait Receive {
+    /// A member begins.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be taken; nothing more is read then.
+    fn member(&mut self, member: &Member<'_>) -> Result<(), Cause>;
+
+    /// A piece of the file that began last; what no piece covers is a hole. Pieces come in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receive::member`].
+    fn piece(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Cause>;
+
+    /// The file that began last is complete.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receive::member`].
+    fn complete(&mut self) -> Result<(), Cause>;
+
+    /// Does it want the content of this file? What nobody wants is read over.
+    fn wants_content(&self) -> bool {
+        true
+    }
+}
+
+/// How an archive is read.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// When it is too much.
+    pub limits: Limits,
+    /// Decompress on a thread of its own: worth it where what becomes of the members takes time, too.
+    pub ahead: bool,
+    /// The signal that asks to stop, if one has come.
+    pub stop: &'a dyn Fn() -> Option<c_int>,
+}
+
+/// What was in an archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// How many members.
+    pub members: u64,
+    /// How many bytes, decompressed.
+    pub bytes: u64,
+}
+
+/// Reads the archive `file` from its beginning to its end and hands its members to `to`.
+///
+/// # Errors
+///
+/// What is wrong with it, or with what became of it, and the member at which that came up.
+pub fn read(mut file: File, reading: Reading<'_>, to: &mut dyn Receive) -> Result<Content, Fault> {
+    let size = file.metadata()?.size();
+    let mut head = [0; HEAD];
+    let length = read_up_to(&mut file, &mut head)?;
+    file.rewind()?;
+    let mut meter = Meter::new(reading.limits, size);
+    let Some(format) = format(&head[..length]) else { return Err(unknown_format(length).into()) };
+    let decoder = match format {
+        Format::Zip => {
+            zip::read(file, reading, &mut meter, to)?;
+            return Ok(meter.content());
+        }
+        Format::Tar => Decoder::plain(file),
+        Format::GzipTar => Decoder::gzip(file),
+        Format::ZstdTar => Decoder::zstd(file)?,
+    };
+    let mut stream = Stream::new(decoder, reading, meter)?;
+    tar::read(&mut stream, to)?;
+    Ok(stream.content())
+}
+
+fn unknown_format(length: usize) -> Cause {
+    Cause::Damaged(match length {
+        0 => "it is empty".into(),
+        _ => "it is neither a tar archive (plain, gzip or zstd) nor a zip archive".into(),
+    })
+}
+
+/// Fills the buffer as far as the source goes.
+fn read_up_to(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_tells_the_format() {
+        let mut tar = [0; HEAD];
+        tar[257..262].copy_from_slice(b"ustar");
+        let rows: [(&[u8], Option<Format>); 9] = [
+            (b"\x1f\x8b\x08", Some(Format::GzipTar)),
+            (b"\x28\xb5\x2f\xfd", Some(Format::ZstdTar)),
+            (b"\x5a\x2a\x4d\x18", Some(Format::ZstdTar)),
+            (b"PK\x03\x04", Some(Format::Zip)),
+            (b"PK\x05\x06", Some(Format::Zip)),
+            (&tar, Some(Format::Tar)),
+            (b"BZh9", None),
+            (b"", None),
+            (&[0; HEAD], None),
+        ];
+        for (head, expected) in rows {
+            assert_eq!(format(head), expected, "{head:?}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Deployments as the platform's build leaves them: archives of the app or of its environment, with their manifest.
+//! They are made by GNU tar, zstd, gzip and zip; hostile ones byte by byte.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect, reason = "a test that panics has failed")]
+
+mod content;
+mod formats;
+mod hostile;
+mod packing;
+mod scene;

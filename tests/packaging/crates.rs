@@ -1,0 +1,49 @@
+//! What crates.io would get, and `cargo install` from the checkout.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::{root, succeed};
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root());
+    cargo
+}
+
+#[test]
+fn the_crate_holds_what_it_is_made_from_and_no_test() {
+    let list = succeed(cargo().args(["package", "--list", "--allow-dirty"]));
+    let has = |name: &str| list.lines().any(|line| line == name);
+    for name in ["Cargo.toml", "Cargo.lock", "build.rs", "src/main.rs", ".cargo/config.toml", "README.md", "LICENSE"] {
+        assert!(has(name), "no {name} in\n{list}");
+    }
+    let foreign: Vec<_> = ["tests", "benches", "examples", "docs", ".github"]
+        .into_iter()
+        .filter(|folder| list.lines().any(|line| Path::new(line).starts_with(folder)))
+        .collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert!(list.lines().count() < 300);
+}
+
+#[test]
+fn it_can_be_installed_without_the_musl_target() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("installed-{}", std::process::id()));
+    // The profile of the tests: everything but the last step is compiled already.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).ancestors().nth(2).unwrap();
+    let mut install = cargo();
+    install.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--path", ".", "--root"]).arg(&folder);
+    succeed(install.arg("--target-dir").arg(target));
+    let program = folder.join("bin/pystart");
+    let version = succeed(Command::new(&program).arg("--version"));
+    assert!(version.ends_with("-linux-gnu)"), "{version}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_oldest_toolchain_is_the_one_that_the_image_compiles_with() {
+    let dockerfile = std::fs::read_to_string(root().join("Dockerfile")).unwrap();
+    let image = format!("ARG RUST_IMAGE=rust:{}-slim\n", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(dockerfile.contains(&image), "{image}");
+    assert!(dockerfile.contains(concat!("ARG VERSION=", env!("CARGO_PKG_VERSION"), "\n")));
+}
