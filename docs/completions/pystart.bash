@@ -83,7 +83,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__check)
-            opts="-C -h --app-root --port --process --strict --init --grace --build --json --time-limit --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --json --time-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,6 +116,10 @@ _pystart() {
                     return 0
                     ;;
                 --grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -131,7 +135,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__env)
-            opts="-C -h --app-root --port --process --strict --init --grace --build --json --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -164,6 +168,10 @@ _pystart() {
                     return 0
                     ;;
                 --grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -175,7 +183,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__explain)
-            opts="-C -h --app-root --port --process --strict --init --grace --build --json --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -211,6 +219,10 @@ _pystart() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -219,7 +231,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__health)
-            opts="-h --port --path --time-limit --help"
+            opts="-h --port --path --live --time-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -245,7 +257,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__run)
-            opts="-C -h --app-root --port --process --strict --init --grace --build --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +290,10 @@ _pystart() {
                     return 0
                     ;;
                 --grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
