@@ -20,12 +20,13 @@ mod web_app;
 
 use std::path::PathBuf;
 
+use crate::deployment;
 use crate::detect::Sources;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::options::UserOptions;
-use crate::model::{Evidence, Launch, NearMiss, Notice, Step, WebApp};
+use crate::model::{Evidence, Launch, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
@@ -38,6 +39,9 @@ type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 const ORDER: [FindChoice; 5] =
     [custom::custom, declared::asked_process, web_app::documented, declared::declared, web_app::other];
 
+/// The first step of the order.
+const ORDER_BEGINS_WITH: Step = Step::Custom;
+
 /// What is started, and everything that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
@@ -47,7 +51,9 @@ pub struct Decision {
     pub app: Option<WebApp>,
     /// The object that gunicorn serves, `module:object`; `None` where that is not known.
     pub target: Option<String>,
-    /// The app root.
+    /// What was deployed, where that was looked at.
+    pub source: Option<deployment::Report>,
+    /// The folder of the app.
     pub app_root: PathBuf,
     /// The folder that the module path starts from, absolute.
     pub folder: PathBuf,
@@ -133,7 +139,12 @@ fn surroundings(inputs: &Inputs) -> Trail {
             hint: Some("close the quote".into()),
         });
     }
-    Trail { notices, ..Trail::default() }
+    let source = inputs.settings.deployed.report.as_ref().and_then(deployment::Report::described);
+    let trail = source.map_or_else(Trail::default, |source| {
+        // Every step looks into it, and this is the first one.
+        Trail::of(ORDER_BEGINS_WITH, "the deployment", Verdict::Noted, source)
+    });
+    Trail { notices, ..trail }
 }
 
 impl Decision {
@@ -154,6 +165,7 @@ impl Decision {
             is_asgi: is_asgi || (app.is_none() && has_asgi_worker),
             app,
             target,
+            source: inputs.settings.deployed.report.clone(),
             app_root: inputs.settings.app_root.clone(),
             folder,
             outcome,
