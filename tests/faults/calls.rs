@@ -39,8 +39,8 @@ fn fail_each(name: &str, scene: &Scene, arguments: &[&str], port: u16) -> BTreeM
     let most = match (is_whole(), usual.calls.len() > 1000) {
         (true, true) => 100,
         (true, false) => usize::MAX,
-        (false, true) => 20,
-        (false, false) => 200,
+        (false, true) => 8,
+        (false, false) => 40,
     };
     let step = usual.calls.len().div_ceil(most).max(1);
     for (number, (place, call)) in usual.calls.iter().step_by(step).enumerate() {
