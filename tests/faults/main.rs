@@ -64,7 +64,7 @@ mod scene {
             let mut command = Command::new(env!("CARGO_BIN_EXE_pystart"));
             command.args(arguments).current_dir(self.folder.join("root")).env_clear();
             command.env("PATH", self.folder.join("bin")).env("HOME", "/").env("TMPDIR", self.folder.join("tmp"));
-            command.env("HOME_SITE", self.folder.join("root")).env("PORT", port.to_string());
+            command.env("HOME_SITE", self.folder.join("root")).env("PORT", port.to_string()).env("PYSTART_GRACE", "1");
             let open = |name: &str| {
                 File::options().create(true).truncate(true).read(true).write(true).open(self.folder.join(name)).unwrap()
             };
