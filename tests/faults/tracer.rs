@@ -18,7 +18,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// Far more than anything takes here; what takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A system call of pystart: of the process that was called, or of a child of it that has not become another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
