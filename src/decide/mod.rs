@@ -11,6 +11,7 @@
 
 mod choice;
 mod command_start;
+mod concurrency;
 mod custom;
 mod default_site;
 mod launch;
@@ -28,6 +29,7 @@ use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
 pub(crate) use command_start::app_of;
+pub use concurrency::Concurrency;
 pub use launch::GunicornInUse;
 
 /// A step of the order: its choice, if it makes one, and what it has to tell either way.
@@ -74,6 +76,8 @@ pub struct Decision {
     pub python: PythonInUse,
     /// The gunicorn that runs, if one does that we have looked for.
     pub gunicorn: Option<GunicornInUse>,
+    /// How many requests a gunicorn works on at a time, where that is not in the user's options.
+    pub concurrency: Option<Concurrency>,
 }
 
 /// Decides. Always comes to something: where the start is impossible, [`Decision::outcome`] says so.
@@ -147,18 +151,18 @@ impl Decision {
     fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
         let Choice { step, app, target, folder, start } = choice;
         let Trail { evidence, mut notices, near_misses } = trail;
-        let prepared = start.map(|start| launch::prepare(start, inputs));
-        let (outcome, environ, gunicorn, port, has_asgi_worker) = match prepared {
+        let interface = app.as_ref().map_or(Interface::Wsgi, |app| app.interface);
+        let (outcome, environ, known) = match start.map(|start| launch::prepare(start, interface, inputs)) {
             Ok(prepared) => {
-                notices.extend(prepared.notices);
                 let environ = prepared.launch.environ.clone();
-                (Ok(prepared.launch), environ, prepared.gunicorn, prepared.port, prepared.has_asgi_worker)
+                (Ok(prepared.launch), environ, prepared.known)
             }
-            Err(failure) => (Err(failure), launch::app_environ(inputs, false).0, None, None, false),
+            Err(failure) => (Err(failure), launch::app_environ(inputs, false), launch::Known::default()),
         };
+        notices.extend(known.notices);
         Self {
             step,
-            is_asgi: app.as_ref().map_or(has_asgi_worker, |app| app.interface == Interface::Asgi),
+            is_asgi: app.as_ref().map_or(known.has_asgi_worker, |app| app.interface == Interface::Asgi),
             app,
             target,
             source: inputs.settings.deployed.report.clone(),
@@ -171,9 +175,10 @@ impl Decision {
             notices,
             // Of an app that was chosen nobody asks what was nearly one.
             near_misses: if step == Step::DefaultSite { near_misses } else { Vec::new() },
-            port,
+            port: known.port,
             python: inputs.python.in_use(),
-            gunicorn,
+            gunicorn: known.gunicorn,
+            concurrency: known.concurrency,
         }
     }
 }
