@@ -11,6 +11,7 @@
 
 mod choice;
 mod command_start;
+mod concurrency;
 mod custom;
 mod declared;
 mod default_site;
@@ -26,10 +27,11 @@ use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::options::UserOptions;
-use crate::model::{Evidence, Launch, NearMiss, Notice, Step, Verdict, WebApp};
+use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
+pub use concurrency::Concurrency;
 pub use launch::GunicornInUse;
 
 /// A step of the order: its choice, if it makes one, and what it has to tell either way.
@@ -77,6 +79,8 @@ pub struct Decision {
     pub python: PythonInUse,
     /// The gunicorn that runs, if one does that we have looked for.
     pub gunicorn: Option<GunicornInUse>,
+    /// How many requests a gunicorn works on at a time, where that is not in the user's options.
+    pub concurrency: Option<Concurrency>,
 }
 
 /// Decides. Always comes to something: where the start is impossible, [`Decision::outcome`] says so.
@@ -151,18 +155,18 @@ impl Decision {
     fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
         let Choice { step, app, target, folder, is_asgi, start } = choice;
         let Trail { evidence, mut notices, near_misses } = trail;
-        let prepared = start.map(|start| launch::prepare(start, inputs));
-        let (outcome, environ, gunicorn, port, has_asgi_worker) = match prepared {
+        let interface = app.as_ref().map_or(Interface::Wsgi, |app| app.interface);
+        let (outcome, environ, known) = match start.map(|start| launch::prepare(start, interface, inputs)) {
             Ok(prepared) => {
-                notices.extend(prepared.notices);
                 let environ = prepared.launch.environ.clone();
-                (Ok(prepared.launch), environ, prepared.gunicorn, prepared.port, prepared.has_asgi_worker)
+                (Ok(prepared.launch), environ, prepared.known)
             }
-            Err(failure) => (Err(failure), launch::app_environ(inputs, false).0, None, None, false),
+            Err(failure) => (Err(failure), launch::app_environ(inputs, false), launch::Known::default()),
         };
+        notices.extend(known.notices);
         Self {
             step,
-            is_asgi: is_asgi || (app.is_none() && has_asgi_worker),
+            is_asgi: is_asgi || (app.is_none() && known.has_asgi_worker),
             app,
             target,
             source: inputs.settings.deployed.report.clone(),
@@ -175,9 +179,10 @@ impl Decision {
             notices,
             // Of an app that was chosen nobody asks what was nearly one.
             near_misses: if step == Step::DefaultSite { near_misses } else { Vec::new() },
-            port,
+            port: known.port,
             python: inputs.python.in_use(),
-            gunicorn,
+            gunicorn: known.gunicorn,
+            concurrency: known.concurrency,
         }
     }
 }

@@ -80,6 +80,10 @@ pub struct Settings {
     pub port: Option<u16>,
     /// How many workers.
     pub workers: Workers,
+    /// How many threads each of them has, when that was said.
+    pub threads: Option<u16>,
+    /// gunicorn writes a line for each request.
+    pub access_log: bool,
     /// We run on App Service, behind its front end.
     pub on_platform: bool,
     /// The platform splits one start-up command at its blanks (`WEBSITE_SITE_NAME`).
@@ -138,6 +142,8 @@ impl Settings {
             drain: table::DRAIN.read(&flags, environ)?.unwrap_or(Duration::ZERO),
             port,
             workers: table::WORKERS.read(&flags, environ)?.unwrap_or(Workers::AsSet),
+            threads: table::THREADS.read(&flags, environ)?,
+            access_log: table::ACCESS_LOG.read(&flags, environ)?.unwrap_or(on_platform),
             on_platform,
             command_was_split: is_set("WEBSITE_SITE_NAME"),
             ssh_port: table::SSH_PORT.read(&flags, environ)?,
