@@ -132,14 +132,18 @@ pub fn refresh(request: &Request<'_>) -> Result<Report, Failure> {
     if project.is_nothing() && interpreter.has_server {
         return Ok(told(report(Outcome::Unneeded)));
     }
+    // The interpreter's file may be another one of the same version.
+    if current(Some(&interpreter.identity)) {
+        return Ok(told(report(Outcome::Current)));
+    }
+    let needs = project.needs(request.app_root, &interpreter.version, &files)?;
     let root = request.app_root.display();
     let lock = place.lock(|| tracing::info!("another build of `{root}` is running: waiting for it"))?;
-    // Another build may have done it meanwhile, or the interpreter's file may be another one of the same version.
+    // Another build may have done it meanwhile.
     if current(Some(&interpreter.identity)) {
         place.clear();
         return Ok(told(report(Outcome::Current)));
     }
-    let needs = project.needs(request.app_root, &interpreter.version, &files)?;
     let make = Make::new(request, &interpreter, &files, &place, &needs);
     let done = make.run(&Stamp {
         inputs: project.digest.clone(),
