@@ -197,7 +197,7 @@ fn a_stop_is_heard_while_another_build_is_waited_for() {
     let _held = Flock::lock(File::open(&folder).unwrap(), FlockArg::LockExclusive).unwrap();
     let mut child = come_to(&mut building(&app), "another build of");
     pystart::process::signals::send(child.pid().as_raw(), 15);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while child.0.try_wait().unwrap().is_none() {
         assert!(Instant::now() < deadline, "the stop was not heard");
         std::thread::sleep(Duration::from_millis(2));

@@ -163,6 +163,16 @@ fn told(report: Report) -> Report {
     report
 }
 
+/// The file that says what the app in the folder `app` needs, relative to the app root, and all that it says: its text
+/// and that of every file it names. `None` where nothing says so, or what says so cannot be read.
+pub(crate) fn declared(app_root: &Path, app: &Path, environ: &Environ) -> Option<(String, String)> {
+    let files = Disk::new(app_root);
+    let request = Request { app_root, app, python: Path::new(""), environ };
+    let project = Project::look(&request, &files).ok()?;
+    let texts: Vec<_> = project.inputs.iter().map(|(_, content)| String::from_utf8_lossy(content)).collect();
+    Some((project.source(app_root)?, texts.join("\n")))
+}
+
 /// What is built from: everything that is known before anything is done.
 struct Project<'a> {
     found: Option<Found<'a>>,
