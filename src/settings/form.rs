@@ -87,6 +87,10 @@ pub(super) const WORKERS: Form<Workers> = Form {
     },
 };
 
+/// How many of something.
+pub(super) const COUNT: Form<u16> =
+    Form { described: "a number from 1 up", parse: |value| number(value).filter(|count| *count > 0) };
+
 /// How much is logged.
 pub(super) const LOG_LEVEL: Form<LevelFilter> = Form {
     described: "off, error, warn, info, debug or trace",
