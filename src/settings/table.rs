@@ -465,7 +465,7 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 24] = [
+pub static TABLE: [&dyn Described; 25] = [
     &APP_ROOT,
     &PORT,
     &PROCESS,

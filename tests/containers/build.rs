@@ -37,7 +37,8 @@ fn compiled_and_served() {
     let image = built(classic_builder().arg(site.folder()));
     let container = Container::start(&[], &image, &[]);
     assert_eq!(container.first_200(), "setproctitle");
-    let found = container.exec_text(&["sh", "-c", "command -v gcc uv; ls antenv/lib/*/site-packages/setproctitle/*.so"]);
+    let found =
+        container.exec_text(&["sh", "-c", "command -v gcc uv; ls antenv/lib/*/site-packages/setproctitle/*.so"]);
     assert!(found.starts_with("antenv/lib/") && found.lines().count() == 1, "{found}");
     drop(container);
     docker(&["rmi", "--force", &image]);
