@@ -1,7 +1,7 @@
 //! From what was chosen to a start that is complete to the last byte: the folder, the environment, who is PID 1.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::choice::{Inputs, Server, Start};
 use super::concurrency::{self, Concurrency};
@@ -49,7 +49,7 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
     for (name, value) in &start.variables {
         environ.set(name, value);
     }
-    let directory = directory(inputs);
+    let directory = directory(&start.folder, inputs);
     // gunicorn takes the name of its folder from here when it is the same one.
     if environ.get("PWD").is_some() {
         environ.set("PWD", directory.as_os_str());
@@ -100,9 +100,12 @@ pub(super) fn app_environ(inputs: &Inputs, needs_lent_packages: bool) -> Environ
     environ
 }
 
-/// Where it is started: the app root, or `/` where that cannot be entered.
-fn directory(inputs: &Inputs) -> PathBuf {
+/// Where it is started: a folder of the app root, or `/` where the root cannot be entered.
+fn directory(folder: &Path, inputs: &Inputs) -> PathBuf {
     let root = &inputs.settings.app_root;
+    if !folder.as_os_str().is_empty() {
+        return root.join(folder);
+    }
     let can_be_entered = inputs.files.is_folder(root) && inputs.files.may(root, Access::Execute);
     if can_be_entered { root.clone() } else { "/".into() }
 }

@@ -13,13 +13,16 @@ mod choice;
 mod command_start;
 mod concurrency;
 mod custom;
+mod declared;
 mod default_site;
 mod launch;
+mod other_server;
 mod web_app;
 
 use std::path::PathBuf;
 
 use crate::deployment;
+use crate::detect::Sources;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
@@ -28,7 +31,6 @@ use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict,
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
-pub(crate) use command_start::app_of;
 pub use concurrency::Concurrency;
 pub use launch::GunicornInUse;
 
@@ -36,7 +38,8 @@ pub use launch::GunicornInUse;
 type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 
 /// The documented order, but for its end: the default site, which is there whatever else is.
-const ORDER: [FindChoice; 2] = [custom::custom, web_app::web_app];
+const ORDER: [FindChoice; 5] =
+    [custom::custom, declared::asked_process, web_app::documented, declared::declared, web_app::other];
 
 /// The first step of the order.
 const ORDER_BEGINS_WITH: Step = Step::Custom;
@@ -126,7 +129,8 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
         None => python,
     };
     let options = UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS"));
-    Inputs { settings, files, python, options }
+    let sources = Sources::new(files, root);
+    Inputs { settings, files, python, sources, options }
 }
 
 /// What is worth knowing whatever is chosen.
@@ -149,7 +153,7 @@ fn surroundings(inputs: &Inputs) -> Trail {
 
 impl Decision {
     fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
-        let Choice { step, app, target, folder, start } = choice;
+        let Choice { step, app, target, folder, is_asgi, start } = choice;
         let Trail { evidence, mut notices, near_misses } = trail;
         let interface = app.as_ref().map_or(Interface::Wsgi, |app| app.interface);
         let (outcome, environ, known) = match start.map(|start| launch::prepare(start, interface, inputs)) {
@@ -162,7 +166,7 @@ impl Decision {
         notices.extend(known.notices);
         Self {
             step,
-            is_asgi: app.as_ref().map_or(known.has_asgi_worker, |app| app.interface == Interface::Asgi),
+            is_asgi: is_asgi || (app.is_none() && known.has_asgi_worker),
             app,
             target,
             source: inputs.settings.deployed.report.clone(),

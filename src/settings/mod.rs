@@ -66,6 +66,8 @@ pub struct Settings {
     pub app_root_from: Option<String>,
     /// The custom command.
     pub command: Option<Given>,
+    /// The process of the Procfile, when one was named.
+    pub process: Option<String>,
     /// An error in processing the custom command ends the start.
     pub strict: bool,
     /// When to stay as init.
@@ -129,6 +131,7 @@ impl Settings {
             // `.` and doubled slashes would show up in every path that is built on it.
             app_root: directory.join(app_root).components().collect(),
             app_root_from: table::APP_ROOT.row.given(&flags, environ).map(|given| given.place),
+            process: table::PROCESS.read(&flags, environ)?,
             strict: table::STRICT.read(&flags, environ)?.unwrap_or(false),
             init: table::INIT.read(&flags, environ)?.unwrap_or(Init::Auto),
             grace: table::GRACE.read(&flags, environ)?.unwrap_or(if on_platform {

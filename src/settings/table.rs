@@ -186,6 +186,18 @@ pub static PORT: Setting<u16> = Setting::new(
     },
 );
 
+/// The process of the Procfile.
+pub static PROCESS: Setting<String> = Setting::new(
+    form::PROCESS,
+    Row {
+        usage: Usage::Option { long: "process", short: None, value: "NAME" },
+        subcommands: STARTING,
+        variables: &["PYSTART_PROCESS"],
+        default: Some(|| "web".to_owned()),
+        help: "The process of the Procfile; another than `web` comes before all but the custom command",
+    },
+);
+
 /// An error in processing the custom command ends the start.
 pub static STRICT: Setting<bool> = Setting::new(
     form::SWITCH,
@@ -441,9 +453,10 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 23] = [
+pub static TABLE: [&dyn Described; 24] = [
     &APP_ROOT,
     &PORT,
+    &PROCESS,
     &STRICT,
     &INIT,
     &GRACE,

@@ -95,7 +95,25 @@ fn a_custom_command_gets_port_and_host_and_nothing_else() {
     let app = App::new(&[]);
     let print = "import os; print(*sorted(n for n in os.environ if n != 'LC_CTYPE'))";
     let plain = ended(pystart(&app.root).args(["python3", "-c", print]));
-    assert_eq!(plain.out, "HOME HOST PATH PORT PYSTART_APP_ROOT PYTHONUNBUFFERED\n");
+    let of_servers = [
+        "CHAINLIT_HOST",
+        "CHAINLIT_PORT",
+        "FLASK_RUN_HOST",
+        "FLASK_RUN_PORT",
+        "GRADIO_SERVER_NAME",
+        "GRADIO_SERVER_PORT",
+        "GRANIAN_HOST",
+        "GRANIAN_PORT",
+        "STREAMLIT_SERVER_ADDRESS",
+        "STREAMLIT_SERVER_HEADLESS",
+        "STREAMLIT_SERVER_PORT",
+        "UVICORN_HOST",
+        "UVICORN_PORT",
+    ];
+    let usual = ["HOME", "HOST", "PATH", "PORT", "PYSTART_APP_ROOT", "PYTHONUNBUFFERED"];
+    let mut expected: Vec<_> = of_servers.iter().chain(&usual).copied().collect();
+    expected.sort_unstable();
+    assert_eq!(plain.out, expected.join(" ") + "\n");
     let values = "import os; print(os.environ['PORT'], os.environ['HOST'], os.getcwd())";
     let default = ended(pystart(&app.root).args(["python3", "-c", values]));
     assert_eq!(default.out, format!("8000 0.0.0.0 {}\n", app.root.display()));
