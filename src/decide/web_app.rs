@@ -7,7 +7,7 @@ use super::choice::{Choice, Inputs, Start, Trail};
 use crate::detect;
 use crate::gunicorn::options::CONFIG_FILE;
 use crate::gunicorn::{self, Gunicorn, arguments};
-use crate::model::{Detection, Interface, Step, Verdict, WebApp};
+use crate::model::{Detection, Interface, Notice, Step, Verdict, WebApp};
 
 /// The web app of the root, if one is recognised.
 pub(super) fn web_app(inputs: &Inputs) -> (Option<Choice>, Trail) {
@@ -37,6 +37,7 @@ fn configured_app(inputs: &Inputs) -> Option<WebApp> {
         file: PathBuf::from(CONFIG_FILE),
         interface: Interface::Wsgi,
         reason: format!("`wsgi_app` in `{CONFIG_FILE}`"),
+        fallback: None,
     })
 }
 
@@ -44,6 +45,7 @@ fn configured_app(inputs: &Inputs) -> Option<WebApp> {
 fn choose(app: WebApp, inputs: &Inputs) -> (Choice, Trail) {
     let root = &inputs.settings.app_root;
     let gunicorn = Gunicorn::find(inputs.files, &inputs.python);
+    let (app, fallen_back) = with_worker_class(app, gunicorn.as_ref().ok(), inputs);
     let started = gunicorn.and_then(|gunicorn| {
         let class = if inputs.options.sets("worker_class") {
             None
@@ -67,7 +69,24 @@ fn choose(app: WebApp, inputs: &Inputs) -> (Choice, Trail) {
         ),
         None => (with_object(arguments::target(&app)), own_folder, Trail::default()),
     };
-    (Choice { step: app.step, app: Some(app), target: Some(target), folder, start: started }, trail)
+    (Choice { step: app.step, app: Some(app), target: Some(target), folder, start: started }, fallen_back.then(trail))
+}
+
+/// The app, or what it falls back to where no worker class for its interface is installed, and what is lost then.
+fn with_worker_class(mut app: WebApp, gunicorn: Option<&Gunicorn>, inputs: &Inputs) -> (WebApp, Trail) {
+    let (Some(fallback), Some(gunicorn)) = (app.fallback.take(), gunicorn) else { return (app, Trail::default()) };
+    let has_class = inputs.options.sets("worker_class")
+        || gunicorn::worker_class(app.interface, gunicorn, inputs.files, &inputs.python).is_ok();
+    if has_class {
+        return (app, Trail::default());
+    }
+    let message = format!(
+        "no worker class for ASGI is installed: serving `{}`, without what `{}` adds (websockets, for one)",
+        fallback.file.display(),
+        app.file.display()
+    );
+    let hint = "add `uvicorn-worker` to requirements.txt, then build the environment".to_owned();
+    (*fallback, Trail { notices: vec![Notice { message, hint: Some(hint) }], ..Trail::default() })
 }
 
 /// The configuration file beside an app that is not in the root: gunicorn looks only where it is started.

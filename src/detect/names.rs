@@ -75,6 +75,10 @@ pub(super) static WRAPPED_OBJECTS: Words =
 pub(super) static DEPLOYED_STAGES: Words =
     Words::new("DEPLOYED_STAGES", &["production.py", "prod.py", "deploy.py", "live.py", "release.py"]);
 
+/// Packages that serve ASGI, or make Django ready for it.
+pub(super) static ASGI_SERVERS: Words =
+    Words::new("ASGI_SERVERS", &["channels", "daphne", "uvicorn", "granian", "hypercorn"]);
+
 /// Names of functions that make the app, the likeliest first.
 pub(super) static FACTORIES: Words = Words::new(
     "FACTORIES",
@@ -256,6 +260,7 @@ pub(super) static TABLES: &[&Words] = &[
     &WRAPPED_OBJECTS,
     &DEPLOYED_STAGES,
     &FACTORIES,
+    &ASGI_SERVERS,
     &USUAL_FOLDERS,
     &OTHER_FOLDERS,
     &OTHER_PREFIXES,

@@ -77,9 +77,10 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 22] = [
+pub const NOTABLE: [&str; 24] = [
     "Dockerfile",
     "Pipfile",
+    "Pipfile.lock",
     "Procfile",
     "antenv.tar.gz",
     "antenv.tar.zst",
@@ -91,6 +92,7 @@ pub const NOTABLE: [&str; 22] = [
     "output.tar.gz",
     "output.tar.zst",
     "package.json",
+    "pdm.lock",
     "poetry.lock",
     "pyproject.toml",
     "pyvenv.cfg",

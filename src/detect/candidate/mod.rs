@@ -60,7 +60,7 @@ impl Candidate {
     /// function that happens to be a WSGI app.
     pub(super) fn sort_key(&self) -> (bool, bool) {
         let is_bare = |object: &AppObject| frameworks::is_interface(object.kind.framework) && !object.is_imported;
-        (self.object().is_none_or(AppObject::is_factory), self.object().is_none_or(is_bare))
+        (self.object().is_none_or(|object| object.is_factory), self.object().is_none_or(is_bare))
     }
 
     /// The command that starts an object of it.

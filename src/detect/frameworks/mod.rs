@@ -6,7 +6,7 @@ mod table;
 
 use super::words::Words;
 use crate::model::Interface;
-use crate::python::requirements::Release;
+use crate::python::releases::Release;
 use table::{ASGI_MIDDLEWARE, FRAMEWORKS};
 
 /// One line of the table: calling one of `makers` of `package` gives something.

@@ -7,7 +7,7 @@ use super::{FRAMEWORKS, TABLE};
 use crate::detect::detect;
 use crate::detect::words::deletion::without;
 use crate::files::Memory;
-use crate::model::{Interface, Verdict};
+use crate::model::Verdict;
 
 /// The file, with `; ` between its lines, and the object with its interface and framework; or why there is none.
 type Sample = (&'static str, &'static str);
@@ -68,6 +68,8 @@ const SAMPLES: &[Sample] = &[
     ("from esmerald import Esmerald; app = Esmerald()", "app asgi Esmerald"),
     ("from lilya.apps import Lilya; app = Lilya()", "app asgi Lilya"),
     ("from shiny import App; app = App(object(), None)", "app asgi Shiny"),
+    ("from sanic import Sanic; app = Sanic('x')", "app asgi Sanic"),
+    ("from aiohttp import web; app = web.Application()", "app aiohttp aiohttp"),
     ("from ariadne.wsgi import GraphQL; app = GraphQL(object())", "app wsgi Ariadne"),
     ("from ariadne.asgi import GraphQL; app = GraphQL(object())", "app asgi Ariadne"),
     ("from strawberry.asgi import GraphQL; app = GraphQL(object())", "app asgi Strawberry"),
@@ -120,9 +122,7 @@ const SAMPLES: &[Sample] = &[
     ("import gradio as gr; demo = gr.Interface(fn=None)", "is a Gradio app"),
     ("from nicegui import ui; ui.run()", "is a NiceGUI app"),
     ("from taipy.gui import Gui; Gui().run()", "is a Taipy app"),
-    ("from sanic import Sanic; app = Sanic('x')", "`app` is a Sanic app"),
     ("from robyn import Robyn; app = Robyn(__file__)", "`app` is a Robyn app"),
-    ("from aiohttp import web; app = web.Application()", "`app` is an aiohttp app"),
     ("from tornado.wsgi import WSGIContainer; app = WSGIContainer(object())", "`app` is a Tornado app"),
     ("from tornado.wsgi import WSGIAdapter; app = WSGIAdapter(object())", "`app` is a Tornado app"),
     ("import tornado.web; app = tornado.web.Application([])", "`app` is a Tornado app"),
@@ -185,7 +185,7 @@ fn outcome(source: &str) -> String {
     let files = Memory::new([(root.join("main.py"), source.replace("; ", "\n"))]);
     let detection = detect(&files, root);
     if let Some(app) = detection.app {
-        let interface = if app.interface == Interface::Asgi { "asgi" } else { "wsgi" };
+        let interface = format!("{:?}", app.interface).to_lowercase();
         return format!("{} {interface} {}", app.object.unwrap_or_default(), app.framework);
     }
     let rejected = |fact: &&crate::model::Evidence| fact.subject == "main.py" && fact.verdict == Verdict::Rejected;

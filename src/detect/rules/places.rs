@@ -119,7 +119,7 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
     let imported: Vec<String> =
         found.iter().filter(|one| is_imported(one, &found)).map(|one| one.module.clone()).collect();
     keep_if_any(&mut found, |candidate| !imported.contains(&candidate.module));
-    keep_if_any(&mut found, |candidate| candidate.object().is_some_and(|object| !object.is_factory()));
+    keep_if_any(&mut found, |candidate| candidate.object().is_some_and(|object| !object.is_factory));
     keep_if_any(&mut found, |candidate| candidate.report.serves);
     found
 }
@@ -154,7 +154,7 @@ fn choose_first(search: &mut Search, mut found: Vec<Candidate>) -> Option<WebApp
     for other in &found {
         search.outrank(other, &format!("`{file}` comes first"));
     }
-    let is_full = |object: &&AppObject| !object.is_imported && !object.is_factory();
+    let is_full = |object: &&AppObject| !object.is_imported && !object.is_factory;
     let rival = found.iter().find_map(|other| Some((other, other.object().filter(is_full)?)));
     if let Some((rival, rival_object)) = rival.filter(|_| is_full(&&object)) {
         search.notice(

@@ -70,6 +70,7 @@ impl<'a> Search<'a> {
             file,
             interface: object.kind.interface,
             reason,
+            fallback: None,
         }
     }
 
@@ -103,6 +104,9 @@ impl<'a> Search<'a> {
         self.note(step, &subject, Verdict::Rejected, &report.rejection);
         if let Some(framework) = report.standalone {
             self.miss_standalone(framework, report);
+        } else if report.serves_on_import && report.blocks {
+            let command = Some(format!("python {subject}"));
+            self.miss(NearMiss { path: candidate.file().to_owned(), reason: report.rejection.clone(), command });
         } else if let Some((holder, attribute)) = unbound_holder(&self.inference, &report.source, &candidate.root) {
             self.notice(
                 format!("`{subject}`: the server of `{holder}` is bound to no name"),
