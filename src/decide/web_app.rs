@@ -11,7 +11,8 @@ use crate::model::{Detection, Interface, Notice, Step, Verdict, WebApp};
 
 /// The web app of the root, if one is recognised.
 pub(super) fn web_app(inputs: &Inputs) -> (Option<Choice>, Trail) {
-    let Detection { app, evidence, notices, near_misses } = detect::detect(inputs.files, &inputs.settings.app_root);
+    let Detection { app, evidence, notices, near_misses } =
+        detect::detect(inputs.files, &inputs.settings.app_root, &|| asgi_worker(inputs));
     let trail = Trail { evidence, notices, near_misses };
     let Some(app) = app.or_else(|| configured_app(inputs)) else {
         if trail.evidence.iter().any(|fact| fact.step == Step::Other) {
@@ -22,6 +23,14 @@ pub(super) fn web_app(inputs: &Inputs) -> (Option<Choice>, Trail) {
     };
     let (choice, more) = choose(app, inputs);
     (Some(choice), trail.then(more))
+}
+
+/// The worker class for ASGI that a command can name: the one that is installed, else the one to install.
+fn asgi_worker(inputs: &Inputs) -> &'static str {
+    let gunicorn = Gunicorn::find(inputs.files, &inputs.python);
+    let class =
+        gunicorn.and_then(|gunicorn| gunicorn::worker_class(Interface::Asgi, &gunicorn, inputs.files, &inputs.python));
+    class.ok().flatten().unwrap_or("uvicorn_worker.UvicornWorker")
 }
 
 /// An app that no rule finds, but that the configuration file names.

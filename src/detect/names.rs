@@ -129,12 +129,13 @@ pub(super) static USUAL_FOLDERS: Words = Words::new(
 );
 
 /// Folders that hold other things than the app, or apps that are only tried out.
-pub(super) static OTHER_FOLDERS: Words = Words::new(
+static OTHER_FOLDERS: Words = Words::new(
     "OTHER_FOLDERS",
     &[
         "tests",
         "test",
         "testing",
+        "docs_src",
         "examples",
         "example",
         "samples",
@@ -197,6 +198,23 @@ pub(super) static OTHER_FOLDERS: Words = Words::new(
         "terraform",
     ],
 );
+
+/// Is this a folder that holds other things than the app?
+pub(super) fn is_other_folder(name: &str) -> bool {
+    OTHER_FOLDERS.has(name)
+        || OTHER_FOLDER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || OTHER_FOLDER_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// How the names of such folders begin.
+static OTHER_FOLDER_PREFIXES: Words = Words::new("OTHER_FOLDER_PREFIXES", &["e2e"]);
+
+/// How they end.
+static OTHER_FOLDER_SUFFIXES: Words =
+    Words::new("OTHER_FOLDER_SUFFIXES", &["-tests", "_tests", "-test", "-examples", "-example"]);
+
+/// Folders below which an app may be one level deeper than elsewhere: they only hold others.
+pub(super) static HOLDING_FOLDERS: Words = Words::new("HOLDING_FOLDERS", &["src", "backend", "services", "apps"]);
 
 /// Is this a file that no server starts: a test, a task and the like?
 pub(super) fn is_other_file(name: &str) -> bool {
@@ -263,6 +281,9 @@ pub(super) static TABLES: &[&Words] = &[
     &ASGI_SERVERS,
     &USUAL_FOLDERS,
     &OTHER_FOLDERS,
+    &OTHER_FOLDER_PREFIXES,
+    &OTHER_FOLDER_SUFFIXES,
+    &HOLDING_FOLDERS,
     &OTHER_PREFIXES,
     &OTHER_SUFFIXES,
     &OTHER_FILES,

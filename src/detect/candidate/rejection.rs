@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::server_calls::is_script;
 use crate::detect::frameworks::Framework;
 use crate::detect::infer::{Inference, Inferred};
 use crate::detect::names::OBJECTS;
@@ -38,10 +39,18 @@ pub(super) fn rejection(
     let named =
         expected.find_map(|name| Some(format!("`{name}` {}", what_instead(&inference.name(source, root, name))?)));
     named
-        .or_else(|| standalone.map(|framework| format!("is {}", framework.described())))
+        .or_else(|| standalone.map(|framework| standalone_rejection(module, framework)))
         .or_else(|| uncallable_factory(inference, source, root))
         .or_else(|| bound_in_script(module))
         .unwrap_or_else(|| "binds no web app".to_owned())
+}
+
+/// What a file is that uses something that runs by itself, or is in part.
+fn standalone_rejection(module: &Module, framework: &Framework) -> String {
+    if framework.has_runner() || is_script(module) || !framework.makers.is_empty() {
+        return format!("is {}", framework.described());
+    }
+    format!("imports `{}` ({}), and starts nothing", framework.package, framework.name)
 }
 
 /// What a value is instead of a web app, if that is known.

@@ -47,6 +47,9 @@ impl Inference<'_> {
             }
             Value::Call { callee, arguments, keywords } => {
                 let callee = self.resolve_value(at, callee, before, hops);
+                if let Some(result) = self.resolve_run(at, &callee, arguments, before, hops) {
+                    return result;
+                }
                 let takes_app = matches!(callee, Inferred::External(_) | Inferred::Function(..) | Inferred::Class(..));
                 let mut values = arguments.iter().chain(keywords.iter().map(|(_, value)| value));
                 let inner =
@@ -79,6 +82,25 @@ impl Inference<'_> {
             Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Join(..) | Value::Other => {
                 Inferred::Data
             }
+        }
+    }
+
+    /// What running a coroutine to its end gives: `asyncio.run(create_app())`, `loop.run_until_complete(create_app())`.
+    fn resolve_run(
+        &self,
+        at: Frame<'_>,
+        callee: &Inferred,
+        arguments: &[Value],
+        before: usize,
+        hops: usize,
+    ) -> Option<Inferred> {
+        let Inferred::External(path) = callee else { return None };
+        if path != "asyncio.run" && !path.ends_with(".run_until_complete") {
+            return None;
+        }
+        match self.resolve_value(at, arguments.first()?, before, hops) {
+            Inferred::Coroutine(Some(kind)) => Some(Inferred::App(kind)),
+            _ => None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub(super) mod import_root;
 pub(super) mod locate;
+mod marks;
 mod required;
 mod sys_path;
 

@@ -16,18 +16,19 @@ use search::Search;
 type Rule = fn(&mut Search) -> Option<WebApp>;
 
 /// Steps 2, 3 and 4 of the start-up order.
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     django::in_folder_of_root,
     flask::documented_file,
     django::deeper,
+    django::other_wsgi,
     places::usual_file_of_root,
     named_target::in_file_of_root,
     places::any_other_file,
 ];
 
 /// Tries every rule until one finds an app; if none does, looks for what was nearly one.
-pub(super) fn find_app(inference: Inference) -> Detection {
-    let mut search = Search::new(inference);
+pub(super) fn find_app<'a>(inference: Inference<'a>, asgi_worker: &'a dyn Fn() -> &'static str) -> Detection {
+    let mut search = Search::new(inference, asgi_worker);
     let app = RULES.iter().find_map(|rule| rule(&mut search));
     if app.is_none() {
         near_misses::find(&mut search);

@@ -9,8 +9,7 @@ use std::path::Path;
 use super::search::Search;
 use crate::detect::candidate::Candidate;
 use crate::detect::candidate::objects::AppObject;
-use crate::detect::names::OTHER_FOLDERS;
-use crate::detect::start_command::start_command;
+use crate::detect::names::is_other_folder;
 use crate::model::{Interface, Step, Verdict, WebApp};
 use asgi::AsgiSide;
 pub(super) use deeper::deeper;
@@ -41,7 +40,7 @@ fn foreign_wsgi(search: &mut Search, file: &Path) -> Option<WebApp> {
     let unread = report.source.error.is_some().then(|| report.unverified.clone()).flatten();
     let found = application.or(unread.map(|object| AppObject { name: "application".to_owned(), ..object }));
     let reason = match found {
-        Some(object) if !OTHER_FOLDERS.has(folder) && candidate.root.as_os_str().is_empty() => {
+        Some(object) if !is_other_folder(folder) && candidate.root.as_os_str().is_empty() => {
             let reason = format!("`{}` binds `application`", file.display());
             return Some(search.choose(Step::Django, &candidate, &object, reason));
         }
@@ -50,6 +49,24 @@ fn foreign_wsgi(search: &mut Search, file: &Path) -> Option<WebApp> {
     };
     search.note(Step::Django, &file.display().to_string(), Verdict::Rejected, reason);
     None
+}
+
+/// In step 4: a `wsgi.py` in a folder of the root that is not Django's and binds its app under another name than
+/// `application`. It is there to be named in a start command, and may start more than the app: threads, jobs.
+pub(super) fn other_wsgi(search: &mut Search) -> Option<WebApp> {
+    let project = &search.inference.project;
+    if project.folder(Path::new("")).has("wsgi.py") {
+        return None;
+    }
+    let folders = project.folders_with(Path::new(""), "wsgi.py");
+    folders.iter().find_map(|folder| {
+        let is_other = folder.to_str().is_none_or(is_other_folder);
+        let candidate = Candidate::of_file(&search.inference, &folder.join("wsgi.py")).filter(|_| !is_other)?;
+        let is_servable = candidate.report.can_serve() && candidate.root.as_os_str().is_empty();
+        let object = candidate.object().filter(|object| is_servable && !object.is_factory)?.clone();
+        let reason = format!("`{}` {}", candidate.file().display(), object.described());
+        Some(search.choose(Step::Other, &candidate, &object, reason))
+    })
 }
 
 /// Makes a project the answer, over WSGI or ASGI, and tells about the others.
@@ -83,7 +100,7 @@ fn tell_others(search: &mut Search, step: Step, projects: &[DjangoProject], proj
         search.note(step, &other.file.display().to_string(), Verdict::Outranked, &reason);
     }
     if let Some(other) = others().next().filter(|_| !project.is_managed) {
-        let command = start_command(&other.root, &other.module, other.interface);
+        let command = search.command(&other.root, &other.module, other.interface);
         let message =
             format!("found {} Django projects; starting `{}`, not `{}`", projects.len(), project.module, other.module);
         search.notice(message, format!("to start the other, give the command `{command}`"));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::detect::limits;
-use crate::detect::names::OTHER_FOLDERS;
+use crate::detect::names::is_other_folder;
 use crate::detect::project::locate::dotted_name;
 use crate::detect::project::{Project, SourceFile};
 use crate::model::Interface;
@@ -36,7 +36,7 @@ pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
         projects.sort_by_key(|project| {
             let depth = project.file.components().count();
             let mut parts = project.file.components();
-            let is_other = parts.any(|part| part.as_os_str().to_str().is_some_and(|name| OTHER_FOLDERS.has(name)));
+            let is_other = parts.any(|part| part.as_os_str().to_str().is_some_and(|name| is_other_folder(name)));
             (!project.is_managed, is_other, depth, project.file.clone())
         });
     }
