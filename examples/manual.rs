@@ -1,6 +1,7 @@
-//! Writes the manual pages and the shell completions, made from the command line's own definition:
+//! Writes the manual pages, the shell completions and the table of settings, made from the program's own definitions:
 //! `cargo run --example manual`. A test compares them with it, so they cannot drift.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,10 @@ use std::path::{Path, PathBuf};
 use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
+use pystart::settings::table::{Row, TABLE, Usage};
+
+/// Between these two lines of docs/settings.md stands what is made here.
+const MADE: [&str; 2] = ["<!-- made by `cargo run --example manual` -->\n", "<!-- end -->\n"];
 
 fn main() -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -32,7 +37,42 @@ pub(crate) fn files() -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
         clap_complete::generate(shell, &mut command.clone(), "pystart", &mut content);
         files.push((Path::new("docs/completions").join(name), content));
     }
+    files.push(settings()?);
     Ok(files)
+}
+
+/// The page on settings, with its table made anew.
+fn settings() -> io::Result<(PathBuf, Vec<u8>)> {
+    let name = Path::new("docs/settings.md");
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))?;
+    let missing = || io::Error::other(format!("{} has no place for the table", name.display()));
+    let (before, rest) = page.split_once(MADE[0]).ok_or_else(missing)?;
+    let (_, after) = rest.split_once(MADE[1]).ok_or_else(missing)?;
+    let mut table =
+        "| flag | variable | default | what it sets | accepted |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    for setting in TABLE {
+        let row = setting.row();
+        let variables: Vec<_> = row.variables.iter().map(|name| format!("`{name}`")).collect();
+        let default = row.default.map(|default| default()).unwrap_or_default();
+        let (flag, variables) = (flag(row), variables.join(", "));
+        let _ = writeln!(table, "| {flag} | {variables} | {default} | {} | {} |", row.help, setting.form());
+    }
+    Ok((name.to_owned(), [before, MADE[0], &table, MADE[1], after].concat().into_bytes()))
+}
+
+/// How it is typed; with the subcommand where it is not one that starts.
+fn flag(row: &Row) -> String {
+    let typed = match row.usage {
+        Usage::Variable => return String::new(),
+        Usage::Option { long, short: Some(short), value } => format!("--{long} {value}`, `-{short} {value}"),
+        Usage::Option { long, short: None, value } => format!("--{long} {value}"),
+        Usage::Switch { long } => format!("--{long}"),
+        Usage::Words { value } => format!("{value}..."),
+    };
+    match row.subcommands {
+        subcommands if subcommands.contains(&"run") => format!("`{typed}`"),
+        subcommands => format!("`{typed}` of `{}`", subcommands.join("`, `")),
+    }
 }
 
 fn page(name: &str, command: Command) -> io::Result<(PathBuf, Vec<u8>)> {

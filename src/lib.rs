@@ -36,6 +36,7 @@ pub mod invocation;
 pub mod log;
 #[forbid(unsafe_code)]
 pub mod model;
+pub mod path_text;
 pub mod printable;
 pub mod process;
 #[forbid(unsafe_code)]

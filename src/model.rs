@@ -79,6 +79,7 @@ pub struct Notice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NearMiss {
     /// Where it is, relative to the app root.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub path: PathBuf,
     /// Why it was not taken.
     pub reason: String,
@@ -100,8 +101,10 @@ pub struct WebApp {
     /// takes `application`).
     pub object: Option<String>,
     /// The folder that the module path starts from, relative to the app root; empty for the root itself.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub folder: PathBuf,
     /// The file that holds the object, relative to the app root.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub file: PathBuf,
     /// How a server calls it.
     pub interface: Interface,
@@ -150,6 +153,8 @@ pub struct Launch {
     pub mode: Mode,
     /// It is a shell, which does not pass signals on.
     pub is_shell: bool,
+    /// Where its site is expected, unless it is gunicorn, which says itself where it listens.
+    pub expected_port: Option<u16>,
 }
 
 /// Which variables differ from those that we were given. Names only, never a value.

@@ -1,6 +1,7 @@
 //! The last step: the default site, and what the log says about it.
 
 use std::fmt::Write as _;
+use std::io::{Error, ErrorKind};
 
 use super::choice::{Choice, Inputs, Start, Trail};
 use crate::default_site;
@@ -29,21 +30,51 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
 fn missing_app(inputs: &Inputs, near_misses: &[NearMiss]) -> Notice {
     let root = inputs.settings.app_root.display();
     let there = match inputs.files.folder(&inputs.settings.app_root) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return forbidden_root(inputs, &error),
         Err(error) => format!("the folder cannot be read: {error}"),
         Ok(folder) => format!("there is {}", content(&folder)),
     };
+    let forbidden = forbidden_folders(inputs);
     let mut message = format!(
-        "no app was found in `{root}`: looked for a folder with `wsgi.py` (Django), `application.py`, `app.py` \
+        "{forbidden}no app was found in `{root}`: looked for a folder with `wsgi.py` (Django), `application.py`, `app.py` \
              (Flask), then for any file that binds a web app; {there}"
     );
     for miss in near_misses.iter().take(NEAR_MISSES_TOLD) {
         let _ = write!(message, "; `{}` {}", miss.path.display(), miss.reason);
     }
     let hint = match near_misses.iter().find_map(|miss| miss.command.as_ref()) {
+        _ if !forbidden.is_empty() => CHANGE_MODE.into(),
         Some(command) => format!("start it with the command `{command}`, or see `pystart explain`"),
         None => "deploy an app, or give a start-up command; `pystart explain` tells what was looked at".into(),
     };
     Notice { message, hint: Some(hint) }
+}
+
+/// What to do about folders that the user of the container may not read.
+const CHANGE_MODE: &str =
+    "make it readable for the user that the container runs as (`chmod -R a+rX`), or run as its owner";
+
+/// Nothing can be said about an app root that may not be read but this.
+fn forbidden_root(inputs: &Inputs, error: &Error) -> Notice {
+    let root = inputs.settings.app_root.display();
+    Notice {
+        message: format!(
+            "the app root `{root}` may not be read by the user that pystart runs as, so that nobody knows whether an app \
+             is in it: {error}"
+        ),
+        hint: Some(CHANGE_MODE.into()),
+    }
+}
+
+/// The folders in which an app may be that nobody could look into, as the beginning of a message.
+fn forbidden_folders(inputs: &Inputs) -> String {
+    let forbidden = inputs.files.forbidden();
+    let inside = forbidden.iter().filter_map(|folder| folder.strip_prefix(&inputs.settings.app_root).ok());
+    let names: Vec<String> = inside.take(NEAR_MISSES_TOLD).map(|folder| format!("`{}/`", folder.display())).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("{} may not be read by the user that pystart runs as; apart from that ", names.join(", "))
 }
 
 /// What is in a folder, in a few words.

@@ -20,14 +20,11 @@ use std::path::Path;
 
 use crate::files::Files;
 use crate::model::Detection;
-use candidate::server_calls;
-use infer::Inference;
-use project::Project;
 
 /// Finds the web app in `root`. Total: a root that cannot be read holds none.
 ///
 /// `asgi_worker` is asked for gunicorn's worker class for ASGI, when a command is offered in which it stands.
 #[must_use]
 pub fn detect(files: &dyn Files, root: &Path, asgi_worker: &dyn Fn() -> &'static str) -> Detection {
-    rules::find_app(Inference::new(Project::new(files, root, server_calls::is_of_use)), asgi_worker)
+    rules::find_app(files, root, asgi_worker)
 }

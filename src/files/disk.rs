@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags, RawDir};
+use rustix::io::Errno;
 
 use super::{Access, Files, Folder, Kind, READ_LIMIT, Sorter};
 
@@ -36,6 +37,7 @@ pub struct Disk {
     folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
     contents: RefCell<BTreeMap<PathBuf, Rc<[u8]>>>,
     reads: RefCell<Vec<Read>>,
+    forbidden: RefCell<Vec<PathBuf>>,
     /// The folder that was looked into last, still open: it is usually the next one too.
     last: RefCell<Option<(PathBuf, OwnedFd)>>,
 }
@@ -50,6 +52,7 @@ impl Disk {
             folders: RefCell::default(),
             contents: RefCell::default(),
             reads: RefCell::default(),
+            forbidden: RefCell::default(),
             last: RefCell::default(),
         }
     }
@@ -72,8 +75,30 @@ impl Disk {
         self.kind(&target).ok()
     }
 
+    /// Remembers a folder that may not be looked into.
+    fn forbid(&self, path: PathBuf) {
+        let mut forbidden = self.forbidden.borrow_mut();
+        if !forbidden.contains(&path) {
+            forbidden.push(path);
+        }
+    }
+
+    /// Is there such a file in a folder? A link to one counts where it stays in the app root.
+    fn is_file_of(&self, folder: &Path, file: &str) -> bool {
+        let Ok(found) = sys::lstat(folder.join(file)) else { return false };
+        match FileType::from_raw_mode(found.st_mode) {
+            FileType::RegularFile => true,
+            FileType::Symlink => self.follow(folder, OsStr::new(file)) == Some(Kind::File),
+            _ => false,
+        }
+    }
+
     fn list(&self, path: &Path) -> io::Result<Folder> {
-        let handle = open_folder(path)?;
+        let handle = open_folder(path).inspect_err(|error| {
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                self.forbid(path.to_owned());
+            }
+        })?;
         // Not on the stack, where the compiler touches every page of it; here only what is filled is touched.
         let mut buffer = Vec::with_capacity(LISTING_BUFFER);
         let mut entries = RawDir::new(handle.as_fd(), buffer.spare_capacity_mut());
@@ -136,9 +161,10 @@ impl Files for Disk {
             relative.extend_from_slice(tail.to_bytes_with_nul());
             // With the NUL byte in place the system call is all that is left to do.
             let Ok(candidate) = CStr::from_bytes_with_nul(&relative) else { continue };
-            let is_there = sys::accessat(&handle, candidate, sys::Access::EXISTS, AtFlags::empty()).is_ok();
-            if is_there && self.is_file(&path.join(name).join(file)) {
-                found.push(name.to_owned());
+            match sys::accessat(&handle, candidate, sys::Access::EXISTS, AtFlags::empty()) {
+                Ok(()) if self.is_file_of(&path.join(name), file) => found.push(name.to_owned()),
+                Err(Errno::ACCESS) => self.forbid(path.join(name)),
+                _ => {}
             }
         }
         self.last.replace(Some((path.to_owned(), handle)));
@@ -159,14 +185,7 @@ impl Files for Disk {
         if let Some(known) = self.contents.borrow().get(path) {
             return Ok(Rc::clone(known));
         }
-        // Not blocking: a pipe in the place of a file must not hold up the start.
-        let handle = sys::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
-        let mut file = File::from(handle);
-        let mut bytes = Vec::with_capacity(2 * PAGE);
-        (&mut file).take(PAGE as u64).read_to_end(&mut bytes)?;
-        if bytes.len() == PAGE && !bytes.starts_with(b"\x7fELF") {
-            file.take((READ_LIMIT - PAGE) as u64).read_to_end(&mut bytes)?;
-        }
+        let bytes = read_regular(path)?;
         self.reads.borrow_mut().push(Read { path: path.to_owned(), bytes: bytes.len() });
         let content: Rc<[u8]> = bytes.into();
         self.contents.borrow_mut().insert(path.to_owned(), Rc::clone(&content));
@@ -186,6 +205,10 @@ impl Files for Disk {
         fs::read_link(path).ok()
     }
 
+    fn forbidden(&self) -> Vec<PathBuf> {
+        self.forbidden.borrow().clone()
+    }
+
     fn root(&self) -> &Path {
         &self.root
     }
@@ -197,6 +220,30 @@ impl Files for Disk {
         };
         sys::accessat(sys::CWD, path, mode, AtFlags::EACCESS).is_ok()
     }
+}
+
+/// The first bytes of a regular file.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    // Not blocking: a pipe in the place of a file must not hold up the start.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut file = File::from(sys::open(path, flags, Mode::empty())?);
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(io::Error::from_raw_os_error(Errno::ISDIR.raw_os_error()));
+    }
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe or a device, not a file"));
+    }
+    // The files of `/proc` have no size. With one the end need not be read for.
+    let size =
+        usize::try_from(found.len()).ok().filter(|size| *size > 0).map_or(READ_LIMIT, |size| size.min(READ_LIMIT));
+    let mut bytes = Vec::with_capacity(size.min(2 * PAGE));
+    (&mut file).take(size.min(PAGE) as u64).read_to_end(&mut bytes)?;
+    if bytes.len() == PAGE && !bytes.starts_with(b"\x7fELF") {
+        bytes.reserve_exact(size - PAGE);
+        file.take((size - PAGE) as u64).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn open_folder(path: &Path) -> io::Result<OwnedFd> {
@@ -241,11 +288,15 @@ mod tests {
         symlink("nowhere", root.join("dangling.py")).unwrap();
         symlink("../outside/app.py", root.join("app.py")).unwrap();
         symlink("real/wsgi.py", root.join("wsgi.py")).unwrap();
+        for (folder, target) in [("linked", "../real/wsgi.py"), ("out", "../../outside/app.py"), ("dead", "nothing")] {
+            fs::create_dir(root.join(folder)).unwrap();
+            symlink(target, root.join(folder).join("wsgi.py")).unwrap();
+        }
         let disk = Disk::new(&root);
         let folder = disk.folder(&root).unwrap();
-        assert_eq!(folder.folders.sorted(), ["inside", "real"]);
+        assert_eq!(folder.folders.sorted(), ["dead", "inside", "linked", "out", "real"]);
         assert_eq!(folder.python, ["wsgi.py"]);
-        assert_eq!(disk.folders_with(&root, "wsgi.py").unwrap(), ["inside", "real"]);
+        assert_eq!(disk.folders_with(&root, "wsgi.py").unwrap(), ["inside", "linked", "real"]);
     }
 
     #[test]
@@ -259,7 +310,9 @@ mod tests {
         fs::write(&file, "changed").unwrap();
         assert_eq!(&*disk.read(&file).unwrap(), b"app = 1\n");
         assert_eq!(disk.reads(), [Read { path: file, bytes: 8 }]);
-        assert!(disk.read(&scratch.0.join("pipe")).unwrap().is_empty());
+        assert_eq!(disk.read(&scratch.0.join("pipe")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(disk.read(Path::new("/dev/zero")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert!(!disk.read(Path::new("/proc/self/stat")).unwrap().is_empty(), "a file whose size nobody knows");
         assert_eq!(disk.read(&scratch.0).unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
 

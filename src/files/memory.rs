@@ -141,6 +141,11 @@ impl Files for Memory {
         self.links.get(path).cloned()
     }
 
+    /// Those that there are, whether they were come upon or not.
+    fn forbidden(&self) -> Vec<PathBuf> {
+        self.unreadable.intersection(&self.folders).cloned().collect()
+    }
+
     fn root(&self) -> &Path {
         Path::new("/")
     }

@@ -189,7 +189,8 @@ pub trait Files {
     /// Those of `open(2)` and `getdents64(2)`.
     fn folder(&self, path: &Path) -> io::Result<Rc<Folder>>;
 
-    /// The [`Folder::folders`] of `path` in which there is a file (not a folder) called `file`, sorted.
+    /// The [`Folder::folders`] of `path` in which there is a file (not a folder) called `file`, sorted. A link counts
+    /// as in [`Files::folder`].
     ///
     /// One `faccessat(2)` for each folder and nothing else, so that ten thousand folders are cheap.
     ///
@@ -205,11 +206,12 @@ pub trait Files {
     /// Those of `stat(2)`.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
-    /// The first [`READ_LIMIT`] bytes of a file; of an ELF program only the first page.
+    /// The first [`READ_LIMIT`] bytes of a regular file; of an ELF program only the first page. Never waits.
     ///
     /// # Errors
     ///
-    /// Those of `open(2)` and `read(2)`; a folder is `EISDIR`.
+    /// Those of `open(2)` and `read(2)`; a folder is `EISDIR`. What is neither folder nor file (a pipe, a device) is an
+    /// error of the kind `InvalidInput`: what it holds has no end, or nobody may ever write it.
     fn read(&self, path: &Path) -> io::Result<Rc<[u8]>>;
 
     /// Every name in a folder, sorted; for small folders whose content is known, such as `lib` of an environment.
@@ -227,6 +229,9 @@ pub trait Files {
     fn program(&self, name: &OsStr, path: &OsStr) -> Option<PathBuf> {
         search_path::find(self, name, path)
     }
+
+    /// The folders that were come upon so far and may not be listed or entered, in the order in which they were met.
+    fn forbidden(&self) -> Vec<PathBuf>;
 
     /// The folder that relative paths start from: the app root.
     fn root(&self) -> &Path;

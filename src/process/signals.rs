@@ -31,6 +31,7 @@ struct Action {
 }
 
 /// A signal that arrived, with what its sender attached.
+#[derive(Clone, Copy)]
 pub struct Received {
     info: libc::siginfo_t,
 }
@@ -40,6 +41,12 @@ impl Received {
     #[must_use]
     pub fn number(&self) -> c_int {
         self.info.si_signo
+    }
+
+    /// Does it ask a program to end that has not said otherwise?
+    #[must_use]
+    pub fn asks_to_end(&self) -> bool {
+        TERMINATING.contains(&self.number())
     }
 
     /// Sends the same signal to `pid`, with the value that `sigqueue(3)` attached, if that is how it came.

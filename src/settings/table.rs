@@ -224,6 +224,18 @@ pub static GRACE: Setting<Duration> = Setting::new(
     },
 );
 
+/// How long a stop is delayed for load balancers.
+pub static DRAIN: Setting<Duration> = Setting::new(
+    form::SECONDS,
+    Row {
+        usage: Usage::Option { long: "drain", short: None, value: "SECONDS" },
+        subcommands: STARTING,
+        variables: &["PYSTART_DRAIN"],
+        default: Some(|| "0".to_owned()),
+        help: "How long the server still works after a request to end, while `health` says no; implies the init",
+    },
+);
+
 /// Build the environment first.
 pub static BUILD: Setting<bool> = Setting::new(
     form::SWITCH,
@@ -349,7 +361,7 @@ pub static JSON: Setting<bool> = Setting::new(
     form::SWITCH,
     Row {
         usage: Usage::Switch { long: "json" },
-        subcommands: &["explain", "check", "env"],
+        subcommands: &["explain", "check", "env", "build"],
         variables: &[],
         default: None,
         help: "Print JSON for machines",
@@ -362,9 +374,21 @@ pub static HEALTH_PATH: Setting<String> = Setting::new(
     Row {
         usage: Usage::Option { long: "path", short: None, value: "PATH" },
         subcommands: &["health"],
-        variables: &["PYSTART_HEALTH_PATH"],
+        variables: &["PYSTART_HEALTH_PATH", "WEBSITE_WARMUP_PATH"],
         default: Some(|| DEFAULT_HEALTH_PATH.to_owned()),
         help: "What to ask for",
+    },
+);
+
+/// Whether the site is alive, not whether it is ready.
+pub static HEALTH_LIVE: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Switch { long: "live" },
+        subcommands: &["health"],
+        variables: &[],
+        default: None,
+        help: "Only ask whether the port accepts connections: for what restarts a site, a busy one included",
     },
 );
 
@@ -393,12 +417,13 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 19] = [
+pub static TABLE: [&dyn Described; 21] = [
     &APP_ROOT,
     &PORT,
     &STRICT,
     &INIT,
     &GRACE,
+    &DRAIN,
     &BUILD,
     &COMMAND,
     &LOG,
@@ -411,6 +436,7 @@ pub static TABLE: [&dyn Described; 19] = [
     &SSH_PORT,
     &JSON,
     &HEALTH_PATH,
+    &HEALTH_LIVE,
     &HEALTH_LIMIT,
     &CHECK_LIMIT,
 ];

@@ -7,6 +7,7 @@
 //! wheels.rs         wheel and source archive, installed and started from
 //! architectures.rs  the program for another processor, under emulation
 //! crates.rs         what crates.io would get
+//! licenses.rs       what is compiled in, and under which licence
 //! workflows.rs      hosted CI, releases, the bake file
 //! ```
 
@@ -19,6 +20,7 @@ mod python;
 
 mod architectures;
 mod crates;
+mod licenses;
 mod programs;
 mod site;
 mod tools;

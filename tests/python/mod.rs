@@ -46,7 +46,7 @@ const PACKAGES: [&str; 33] = [
     "typing-inspection==0.4.5",
     "typing_extensions==4.16.0",
     "uv==0.9.7",
-    "uvicorn-worker==0.2.0",
+    "uvicorn-worker==0.4.0",
     "uvicorn==0.54.0",
     "werkzeug==3.1.9",
     "yarl==1.25.1",

@@ -1,143 +1,94 @@
-//! What the app says it needs: which file counts, and a digest of all that an environment is built from.
+//! Every file that an environment is built from, read to its end before anything is built.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::digest::Digest;
+use super::forms::Found;
+use crate::error::{Failure, status};
 use crate::files::read_whole;
 use crate::python::requirements::{Line, lines};
-
-/// Changes when the same inputs give another environment than before: then all are built anew.
-const FORMAT: &str = "2";
 
 /// The largest file that is taken for a description of packages: lock files of large projects have a few mebibytes.
 const LARGEST: u64 = 64 << 20;
 
-/// Where the list of packages comes from; the first that is there, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// `requirements.txt`.
-    Requirements,
-    /// `uv.lock` beside `pyproject.toml`, with uv on PATH.
-    Lock,
-    /// `pyproject.toml` without `[build-system]`: its dependencies alone (the rule of uv for what is a package).
-    Dependencies,
-    /// `pyproject.toml` with `[build-system]`, or `setup.py`: the app is a package.
-    Package,
-    /// Nothing: gunicorn is all it takes.
-    Nothing,
-}
+/// The files that describe a package on this disk.
+const PACKAGE: &[&str] = &["pyproject.toml", "setup.cfg", "setup.py"];
 
-impl Source {
-    /// The file, for messages.
-    #[must_use]
-    pub fn file(self, root: &Root) -> &'static str {
-        match self {
-            Self::Requirements => "requirements.txt",
-            Self::Lock => "uv.lock",
-            Self::Dependencies => "pyproject.toml",
-            Self::Package if root.pyproject.is_some() => "pyproject.toml",
-            Self::Package => "setup.py",
-            Self::Nothing => "nothing",
-        }
-    }
-}
-
-/// What is in the app root, as far as it says what to install.
+/// Files by path, with their content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a file of its own")]
-pub struct Root {
-    /// Is there a `requirements.txt`?
-    pub requirements: bool,
-    /// The text of `pyproject.toml`.
-    pub pyproject: Option<String>,
-    /// Is there a `setup.py`?
-    pub setup: bool,
-    /// Is there a `uv.lock`?
-    pub lock: bool,
-    /// May files be made in the root? Building a package does.
-    pub is_writable: bool,
+pub(super) struct Inputs {
+    files: BTreeMap<PathBuf, Vec<u8>>,
 }
 
-impl Root {
-    /// Which of them counts.
+impl Inputs {
+    /// What the project that was found is built from.
+    ///
+    /// # Errors
+    ///
+    /// A file that is there and cannot be read, is no regular file, or is too large.
+    pub(super) fn of(found: &Found<'_>) -> Result<Self, Failure> {
+        let mut inputs = Self::default();
+        let file = found.folder.path.join(&found.file);
+        if found.form.is_requirements_file {
+            inputs.requirements(&file, &found.folder.path)?;
+        } else {
+            inputs.add(&file)?;
+        }
+        inputs.add_all(&found.folder.path, found.form.beside)?;
+        Ok(inputs)
+    }
+
+    /// Every file, by path.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        self.files.iter().map(|(path, content)| (path.as_path(), content.as_slice()))
+    }
+
+    /// Has a package a hash, so that all must have one?
     #[must_use]
-    pub fn source(&self, has_uv: bool) -> Source {
-        let has_table = |name: &str| {
-            self.pyproject.as_ref().is_some_and(|text| text.lines().any(|line| line.trim_end().starts_with(name)))
-        };
-        let is_package = has_table("[build-system]") && (self.is_writable || !has_table("[project]"));
-        match &self.pyproject {
-            _ if self.requirements => Source::Requirements,
-            Some(_) if has_uv && self.lock => Source::Lock,
-            Some(_) if is_package => Source::Package,
-            Some(_) if has_table("[project]") || !self.setup => Source::Dependencies,
-            _ if self.setup => Source::Package,
-            _ => Source::Nothing,
+    pub(super) fn has_hashes(&self) -> bool {
+        let sign = b"--hash=";
+        self.files.values().any(|content| content.windows(sign.len()).any(|window| window == sign))
+    }
+
+    /// Adds a file, if it is there; its content if it was not added before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inputs::of`].
+    pub(super) fn add(&mut self, path: &Path) -> Result<Option<&[u8]>, Failure> {
+        if self.files.contains_key(path) {
+            return Ok(None);
+        }
+        match read_whole(path, LARGEST) {
+            Ok(content) => Ok(Some(self.files.entry(path.to_owned()).or_insert(content))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::usage(format!("cannot read `{}`: {error}", path.display()))
+                .with_status(status::NO)
+                .with_hint("make it a file that the user of the build may read")),
         }
     }
-}
 
-/// Every file that an environment is built from, with its content; read before anything is built.
-pub type Inputs = BTreeMap<PathBuf, Vec<u8>>;
-
-/// Reads the inputs of `source` in `root`.
-///
-/// # Errors
-///
-/// A file that is there and cannot be read.
-pub fn gather(root: &Path, source: Source) -> io::Result<Inputs> {
-    let mut inputs = Inputs::new();
-    match source {
-        Source::Requirements => requirements(&root.join("requirements.txt"), &mut inputs)?,
-        Source::Lock => add_all(root, &["pyproject.toml", "uv.lock"], &mut inputs)?,
-        Source::Dependencies => add_all(root, &["pyproject.toml"], &mut inputs)?,
-        Source::Package => add_all(root, PROJECT, &mut inputs)?,
-        Source::Nothing => {}
+    fn add_all(&mut self, folder: &Path, names: &[&str]) -> Result<(), Failure> {
+        names.iter().try_for_each(|name| self.add(&folder.join(name)).map(drop))
     }
-    Ok(inputs)
-}
 
-/// The files that describe a package.
-const PROJECT: &[&str] = &["pyproject.toml", "setup.cfg", "setup.py"];
-
-fn add_all(folder: &Path, names: &[&str], inputs: &mut Inputs) -> io::Result<()> {
-    for name in names {
-        add(&folder.join(name), inputs)?;
-    }
-    Ok(())
-}
-
-/// Adds a file; `None` if it is not there or was added before.
-fn add(path: &Path, inputs: &mut Inputs) -> io::Result<Option<Vec<u8>>> {
-    if inputs.contains_key(path) {
-        return Ok(None);
-    }
-    match read_whole(path, LARGEST) {
-        Ok(content) => {
-            inputs.insert(path.to_owned(), content.clone());
-            Ok(Some(content))
+    /// A requirements file, the files it includes, and the description of every local package it names. Included files
+    /// are relative to the file, projects to the folder that the installer runs in.
+    fn requirements(&mut self, path: &Path, folder: &Path) -> Result<(), Failure> {
+        let path = &real(path);
+        let Some(content) = self.add(path)? else { return Ok(()) };
+        let text = String::from_utf8_lossy(content).into_owned();
+        for line in lines(&text) {
+            match line {
+                Line::Include(file) => self.requirements(&path.with_file_name(file), folder)?,
+                Line::Project(place) => self.add_all(&real(&folder.join(place)), PACKAGE)?,
+                Line::Package { .. } => {}
+            }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Ok(())
     }
-}
-
-/// A requirements file, the files it includes, and the description of every local package it names.
-fn requirements(path: &Path, inputs: &mut Inputs) -> io::Result<()> {
-    let path = &real(path);
-    let Some(content) = add(path, inputs)? else { return Ok(()) };
-    let folder = path.parent().unwrap_or(Path::new(""));
-    for line in lines(&String::from_utf8_lossy(&content)) {
-        match line {
-            Line::Include(file) => requirements(&folder.join(file), inputs)?,
-            Line::Project(file) => add_all(&real(&folder.join(file)), PROJECT, inputs)?,
-            Line::Package { .. } => {}
-        }
-    }
-    Ok(())
 }
 
 /// One name for one file, so that files which include each other come to an end.
@@ -145,98 +96,81 @@ fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// A digest of the inputs and of the interpreter: equal digests stand for equal environments.
-#[must_use]
-pub fn digest(inputs: &Inputs, source: Source, interpreter: &str) -> String {
-    let mut digest = Digest::of([FORMAT, &format!("{source:?}"), interpreter]);
-    for (path, content) in inputs {
-        digest.add(path.as_os_str().as_encoded_bytes());
-        digest.add(content);
-    }
-    digest.to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::forms;
     use super::*;
+    use crate::files::Disk;
 
-    #[test]
-    fn the_first_file_that_is_there_counts() {
-        let package = Some("[build-system]\nrequires = []\n[project]\n".to_owned());
-        let flat = Some("[project]\ndependencies = []\n".to_owned());
-        let tools = Some("[tool.ruff]\n".to_owned());
-        let root = |requirements, pyproject: &Option<String>, setup, lock, is_writable| Root {
-            requirements,
-            pyproject: pyproject.clone(),
-            setup,
-            lock,
-            is_writable,
-        };
-        let rows = [
-            ("requirements first", root(true, &package, true, true, true), true, Source::Requirements),
-            ("a lock for uv", root(false, &flat, false, true, true), true, Source::Lock),
-            ("a lock that pip cannot read", root(false, &flat, false, true, true), false, Source::Dependencies),
-            ("a package", root(false, &package, false, false, true), false, Source::Package),
-            (
-                "a package that cannot be built in place",
-                root(false, &package, false, false, false),
-                false,
-                Source::Dependencies,
-            ),
-            ("no package", root(false, &flat, false, false, true), true, Source::Dependencies),
-            ("setup.py with tools in pyproject.toml", root(false, &tools, true, false, true), false, Source::Package),
-            ("setup.py", root(false, &None, true, false, true), false, Source::Package),
-            ("nothing", root(false, &None, false, false, true), true, Source::Nothing),
-        ];
-        for (row, root, has_uv, expected) in rows {
-            assert_eq!(root.source(has_uv), expected, "{row}");
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str, files: &[(&str, &str)]) -> Self {
+            let root = std::env::temp_dir().join(format!("pystart-inputs-{name}-{}", std::process::id()));
+            for (name, text) in files {
+                let path = root.join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            Self(root.canonicalize().unwrap())
+        }
+
+        fn inputs(&self) -> Result<Inputs, Failure> {
+            let disk = Disk::new(&self.0);
+            let found = forms::find(&disk, &self.0, std::slice::from_ref(&self.0), None).unwrap().unwrap();
+            Inputs::of(&found)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let inputs = self.inputs().unwrap();
+            inputs.iter().map(|(path, _)| path.strip_prefix(&self.0).unwrap().display().to_string()).collect()
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
         }
     }
 
     #[test]
     fn every_file_that_decides_is_read_once_even_in_a_circle() {
-        let root = std::env::temp_dir().join(format!("pystart-inputs-{}", std::process::id()));
-        let files = [
-            ("requirements.txt", "-r ./sub/more.txt\n-e ./shop\n"),
-            ("sub/more.txt", "-r ../requirements.txt\n-r ../requirements.txt\n-r ./more.txt\n"),
-            ("shop/pyproject.toml", "x"),
-            ("pyproject.toml", "y"),
-            ("uv.lock", "z"),
-            ("setup.py", ""),
-        ];
-        for (name, text) in files {
-            let path = root.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let root = root.canonicalize().unwrap();
-        let read = |source| {
-            let inputs = gather(&root, source).unwrap();
-            let names = inputs.keys().map(|path| path.strip_prefix(&root).unwrap().display().to_string());
-            names.collect::<Vec<_>>()
-        };
-        let (requirements, lock, package) = (read(Source::Requirements), read(Source::Lock), read(Source::Package));
-        fs::remove_dir_all(&root).unwrap();
-        assert_eq!(requirements, ["requirements.txt", "shop/pyproject.toml", "sub/more.txt"]);
-        assert_eq!(lock, ["pyproject.toml", "uv.lock"]);
-        assert_eq!(package, ["pyproject.toml", "setup.py"]);
+        let root = Scratch::new(
+            "circle",
+            &[
+                ("requirements.txt", "-r ./sub/more.txt\n-e ./shop\n"),
+                ("sub/more.txt", "-r ../requirements.txt\n-r ../requirements.txt\n-r ./more.txt\n-c bounds.txt\n"),
+                ("sub/bounds.txt", "shop<2\n"),
+                ("shop/pyproject.toml", "x"),
+                ("pyproject.toml", "y"),
+                ("setup.py", ""),
+            ],
+        );
+        assert_eq!(root.names(), ["requirements.txt", "shop/pyproject.toml", "sub/bounds.txt", "sub/more.txt"]);
     }
 
     #[test]
-    fn the_digest_changes_with_every_input_and_with_nothing_else() {
-        let inputs = |pairs: &[(&str, &str)]| -> Inputs {
-            pairs.iter().map(|(path, text)| (path.into(), text.as_bytes().to_vec())).collect()
-        };
-        let base = digest(&inputs(&[("a", "x"), ("b", "y")]), Source::Requirements, "3.12.1");
-        assert_eq!(base, digest(&inputs(&[("b", "y"), ("a", "x")]), Source::Requirements, "3.12.1"));
-        for other in [
-            digest(&inputs(&[("a", "x"), ("b", "z")]), Source::Requirements, "3.12.1"),
-            digest(&inputs(&[("a", "xb"), ("", "y")]), Source::Requirements, "3.12.1"),
-            digest(&inputs(&[("a", "x")]), Source::Requirements, "3.12.1"),
-            digest(&inputs(&[("a", "x"), ("b", "y")]), Source::Package, "3.12.1"),
-            digest(&inputs(&[("a", "x"), ("b", "y")]), Source::Requirements, "3.12.2"),
+    fn a_lock_counts_together_with_its_project() {
+        let root = Scratch::new("lock", &[("uv.lock", ""), ("pyproject.toml", "[project]\n"), ("setup.py", "")]);
+        assert_eq!(root.names(), ["pyproject.toml", "uv.lock"]);
+        let root = Scratch::new("package", &[("setup.cfg", ""), ("pyproject.toml", "[project]\n"), ("setup.py", "")]);
+        assert_eq!(root.names(), ["pyproject.toml", "setup.cfg", "setup.py"]);
+    }
+
+    #[test]
+    fn pipes_are_refused_wherever_a_tool_would_read_them() {
+        for (name, files) in [
+            ("requirements.txt", &[("app.py", "")][..]),
+            ("more.txt", &[("requirements.txt", "-r more.txt\n")]),
+            ("setup.cfg", &[("setup.py", "")]),
+            ("uv.lock", &[("pyproject.toml", "[project]\n")]),
         ] {
-            assert_ne!(base, other);
+            let root = Scratch::new("pipes", files);
+            nix::unistd::mkfifo(&root.0.join(name), nix::sys::stat::Mode::S_IRWXU).unwrap();
+            let failure = root.inputs().unwrap_err();
+            let expected =
+                format!("cannot read `{}`: it is a pipe or a device, not a file", root.0.join(name).display());
+            assert_eq!((failure.message, failure.status), (expected, 1));
         }
     }
 }

@@ -1,58 +1,67 @@
 //! `pystart build`: what the platform's deployment step does, for a folder that holds nothing but sources.
 //!
-//! The new environment is built beside the old one and takes its place in one step when it is complete, so a build
-//! that fails, is interrupted or killed leaves the old one as it was. A digest of everything it was built from is kept
-//! in it: while that is unchanged there is nothing to do.
+//! First it is decided, from a listing of folders and the content of files: the form of the project ([`forms`]), and
+//! what is run for it ([`plan`]). Then it is done ([`make`]): the new environment is made beside the old one and takes
+//! its place in one step when it is complete, so a build that fails, is interrupted or killed leaves the old one as it
+//! was. A digest of everything it was built from is kept in it ([`stamp`]): while that is unchanged there is nothing
+//! to do, and no Python is started to find that out.
 
-pub mod inputs;
+mod build_tool;
+mod caches;
+mod collectstatic;
+mod environment;
+mod failure;
+mod forms;
+mod hooks;
+mod indexes;
+mod inputs;
+mod installer;
+mod interpreter;
+mod listed;
+mod make;
 mod place;
-pub mod plan;
+mod plan;
+mod python_version;
 mod relocate;
-mod tool;
+mod remedy;
+mod report;
+mod run_step;
+mod secrets;
+mod stamp;
+mod step;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
-use nix::unistd::{AccessFlags, access};
-
-use crate::commands::app_root;
+use crate::commands::{app_root, output};
+use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
-use crate::files::Disk;
+use crate::files::{Disk, Files};
 use crate::process::signals;
 use crate::python::environment::Python;
-use crate::settings::{Flags, Settings};
-use inputs::{Root, Source};
+use crate::settings::{Flags, Settings, table};
+use forms::Found;
+use hooks::Hook;
+use inputs::Inputs;
+use make::{Make, Needs};
 use place::Place;
 pub use place::cached_environment;
-use plan::{Plan, Tools};
-
-/// The file in the environment that holds the digest of its inputs.
-const STAMP: &str = "pystart-build";
+use report::FailureReport;
+pub use report::{Outcome, Report};
+use stamp::Stamp;
 
 /// What to build for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
     /// The app root.
     pub app_root: &'a Path,
+    /// The folder of the app that was found: the project is looked for from there upwards.
+    pub app: &'a Path,
     /// The image's interpreter.
     pub python: &'a Path,
     /// The environment we were given: proxies, indexes and caches of pip and uv are in it.
     pub environ: &'a Environ,
-}
-
-/// What was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The environment was there and up to date.
-    Current(PathBuf),
-    /// It was built.
-    Built(PathBuf),
-    /// Nothing lists a package, and the image has gunicorn: no environment is needed.
-    Unneeded,
 }
 
 /// `pystart build`; the exit status.
@@ -61,16 +70,27 @@ pub enum Outcome {
 ///
 /// A bad setting, or as [`for_settings`].
 pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
-    for_settings(&app_root::settings(flags, environ)?)?;
-    Ok(0)
+    let started = Instant::now();
+    let is_for_machines = flags.has(&table::JSON.row);
+    let done = app_root::settings(flags, environ).and_then(|settings| for_settings(&settings));
+    if !is_for_machines {
+        return done.map(|_| 0);
+    }
+    let json = match &done {
+        Ok(report) => serde_json::to_string_pretty(&report.clone().counted(started.elapsed())),
+        Err(failure) => serde_json::to_string_pretty(&FailureReport::from(failure)),
+    };
+    let json = json.map_err(|error| Failure::usage(format!("the report cannot be written: {error}")))?;
+    output::print(format!("{json}\n").as_bytes())?;
+    done.map(|_| 0)
 }
 
-/// Builds what these settings ask for, with the image's Python; the environment's folder, if there is one.
+/// Builds what these settings ask for, with the image's Python.
 ///
 /// # Errors
 ///
 /// As [`refresh`]; also when the image has no Python.
-pub fn for_settings(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
+pub fn for_settings(settings: &Settings) -> Result<Report, Failure> {
     let files = Disk::new(&settings.app_root);
     let python = Python::find(&files, &settings.app_root, &settings.environ);
     let Some(image) = python.image() else {
@@ -78,16 +98,13 @@ pub fn for_settings(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
             .with_status(status::NOT_FOUND)
             .with_hint("use an image with Python, or put `python3` on PATH"));
     };
-    let request = Request { app_root: &settings.app_root, python: &image.path, environ: &settings.environ };
-    match refresh(&request) {
-        Ok(Outcome::Current(folder) | Outcome::Built(folder)) => Ok(Some(folder)),
-        Ok(Outcome::Unneeded) => Ok(None),
-        Err(error) => Err(error.downcast().unwrap_or_else(|error| Failure {
-            message: format!("{error:#}"),
-            hint: None,
-            status: status::NO,
-        })),
-    }
+    let decision = decide(settings, &files);
+    let app = match &decision.app {
+        Some(app) => settings.app_root.join(&app.file).parent().map(Path::to_owned).unwrap_or_default(),
+        None => decision.folder.clone(),
+    };
+    let environ = &settings.environ;
+    refresh(&Request { app_root: &settings.app_root, app: &app, python: &image.path, environ })
 }
 
 /// Makes or refreshes the environment of the app; progress and the tools' own output go to standard error.
@@ -97,116 +114,133 @@ pub fn for_settings(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
 /// # Errors
 ///
 /// A [`Failure`] that names the command that failed, or the step that could not be done.
-pub fn refresh(request: &Request<'_>) -> Result<Outcome> {
-    let Request { app_root, python, environ } = *request;
+pub fn refresh(request: &Request<'_>) -> Result<Report, Failure> {
+    let started = Instant::now();
     signals::hold();
-    let place = Place::choose(app_root, environ).context("no folder for the environment")?;
-    let waiting = || tracing::info!("another build of `{}` is running: waiting for it", app_root.display());
-    let _lock = place.lock(waiting).with_context(|| format!("cannot open `{}`", app_root.display()))?;
-
-    let uv = environ.filled("PATH").and_then(|path| which::which_in("uv", Some(path), "/").ok());
-    let root = look(app_root);
-    let source = root.source(uv.is_some());
-    let interpreter = interpreter(request)?;
-    if source == Source::Nothing && can_import_gunicorn(request)? {
-        tracing::info!("nothing to build: no requirements.txt, pyproject.toml or setup.py in `{}`", app_root.display());
-        return Ok(Outcome::Unneeded);
+    let files = Disk::new(request.app_root);
+    let project = Project::look(request, &files)?;
+    let place = Place::of_app(request.app_root, request.environ)?;
+    let current = |identity: Option<&str>| is_current(&place.environment(), &project.digest, request.python, identity);
+    let report = |outcome| project.report(outcome, request.app_root, &place);
+    if current(None) {
+        return Ok(told(report(Outcome::Current)));
     }
-    let inputs = inputs::gather(app_root, source).with_context(|| format!("cannot read {}", source.file(&root)))?;
-    let digest = inputs::digest(&inputs, source, &interpreter.identity);
-    let environment = place.environment();
-    if is_current(&environment, &digest) {
-        tracing::info!("`{}` is up to date", environment.display());
-        return Ok(Outcome::Current(environment));
+    if project.is_nothing() && image_has_server(request, &files) {
+        return Ok(told(report(Outcome::Unneeded)));
     }
-
-    let building = place.building();
-    let tools = Tools { python, uv: uv.as_deref(), building: &building };
-    tracing::info!(
-        "building `{}` from {} with {}, for Python {}",
-        environment.display(),
-        source.file(&root),
-        if uv.is_some() { "uv" } else { "pip" },
-        interpreter.version
-    );
-    place.clear().with_context(|| format!("cannot remove `{}`", building.display()))?;
-    let done = make(&Plan::new(source, &tools), request, &building, &environment, &digest).and_then(|()| {
-        place.install().with_context(|| format!("cannot put the new environment at `{}`", environment.display()))
+    let interpreter = interpreter::ask(request.python, request.environ)?;
+    if project.is_nothing() && interpreter.has_server {
+        return Ok(told(report(Outcome::Unneeded)));
+    }
+    let root = request.app_root.display();
+    let lock = place.lock(|| tracing::info!("another build of `{root}` is running: waiting for it"))?;
+    // Another build may have done it meanwhile, or the interpreter's file may be another one of the same version.
+    if current(Some(&interpreter.identity)) {
+        place.clear();
+        return Ok(told(report(Outcome::Current)));
+    }
+    let needs = project.needs(request.app_root, &interpreter.version, &files)?;
+    let make = Make::new(request, &interpreter, &files, &place, &needs);
+    let done = make.run(&Stamp {
+        inputs: project.digest.clone(),
+        interpreter: interpreter.identity.clone(),
+        interpreter_file: interpreter::file_identity(request.python).unwrap_or_default(),
     });
-    if let Err(error) = done {
-        let _ = place.clear();
-        return Err(error);
+    if done.is_err() {
+        place.clear();
     }
-    tracing::info!("`{}` is built", environment.display());
-    Ok(Outcome::Built(environment))
+    drop(lock);
+    let report = Report { installer: Some(done?), python: Some(interpreter.version.clone()), ..report(Outcome::Built) };
+    Ok(told(report.counted(started.elapsed())))
 }
 
-fn look(app_root: &Path) -> Root {
-    let has = |name: &str| app_root.join(name).is_file();
-    Root {
-        requirements: has("requirements.txt"),
-        pyproject: fs::read(app_root.join("pyproject.toml")).ok().map(|text| String::from_utf8_lossy(&text).into()),
-        setup: has("setup.py"),
-        lock: has("uv.lock"),
-        is_writable: access(app_root, AccessFlags::W_OK).is_ok(),
+fn told(report: Report) -> Report {
+    tracing::info!("{}", report.line());
+    report
+}
+
+/// What is built from: everything that is known before anything is done.
+struct Project<'a> {
+    found: Option<Found<'a>>,
+    folders: Vec<PathBuf>,
+    hooks: Vec<Hook>,
+    inputs: Inputs,
+    digest: String,
+}
+
+impl<'a> Project<'a> {
+    fn look(request: &Request<'a>, files: &'a Disk) -> Result<Self, Failure> {
+        let folders = forms::upwards(request.app_root, request.app);
+        let chosen = forms::chosen(request.environ)?;
+        let found = forms::find(files, request.app_root, &folders, chosen)?;
+        let hooks = hooks::of(request.environ);
+        let mut inputs = found.as_ref().map_or_else(|| Ok(Inputs::default()), Inputs::of)?;
+        for script in hooks.iter().filter_map(|hook| hook.script(request.app_root, files)) {
+            inputs.add(&script)?;
+        }
+        let form = found.as_ref().map_or("", |found| found.file.as_str());
+        let digest = stamp::digest(form, &inputs, hooks.iter().map(Hook::bytes));
+        Ok(Self { found, folders, hooks, inputs, digest })
+    }
+
+    /// Nothing says what to install, and nothing is to be run.
+    fn is_nothing(&self) -> bool {
+        self.found.is_none() && self.hooks.is_empty()
+    }
+
+    /// What has to be done, once it is clear that something has: the wrong Python is told before anything is fetched.
+    fn needs(&self, root: &Path, version: &str, files: &'a Disk) -> Result<Needs<'_>, Failure> {
+        let install = self.found.as_ref().map(Found::install).transpose()?;
+        if let Some(found) = &self.found {
+            found.require_python(version)?;
+            found.tell_ignored();
+        }
+        forms::tell_pinned_python(&self.folders, version, files);
+        Ok(Needs {
+            install,
+            folder: self.found.as_ref().map(|found| found.folder.path.clone()),
+            source: self.source(root),
+            hooks: &self.hooks,
+            is_hashed: self.inputs.has_hashes(),
+            texts: self.inputs.iter().map(|(_, text)| text).collect(),
+            manage_py: collectstatic::folder(&self.folders, files),
+        })
+    }
+
+    /// The file that says what the project needs, relative to the app root if it is in there.
+    fn source(&self, root: &Path) -> Option<String> {
+        let found = self.found.as_ref()?;
+        let path = found.folder.path.join(&found.file);
+        Some(path.strip_prefix(root).unwrap_or(&path).display().to_string())
+    }
+
+    fn report(&self, outcome: Outcome, root: &Path, place: &Place) -> Report {
+        Report {
+            outcome,
+            environment: (outcome != Outcome::Unneeded).then(|| place.environment()),
+            source: self.source(root),
+            installer: None,
+            python: None,
+            packages: 0,
+            bytes: 0,
+            seconds: 0.0,
+        }
     }
 }
 
-/// An environment whose interpreter is gone is not up to date, whatever its stamp says.
-fn is_current(environment: &Path, digest: &str) -> bool {
-    fs::read_to_string(environment.join(STAMP)).is_ok_and(|stamp| stamp == digest)
-        && environment.join("bin/python").is_file()
+/// Was the environment made from just this, by just this interpreter? One whose own interpreter is gone was not,
+/// whatever its stamp says. `identity` is what the interpreter says, where it has been asked.
+fn is_current(environment: &Path, digest: &str, python: &Path, identity: Option<&str>) -> bool {
+    let Some(stamp) = Stamp::read(environment) else { return false };
+    let is_same_interpreter = match identity {
+        Some(identity) => stamp.interpreter == identity,
+        None => interpreter::file_identity(python).is_some_and(|file| file == stamp.interpreter_file),
+    };
+    stamp.inputs == digest && is_same_interpreter && environment.join("bin/python").is_file()
 }
 
-/// What an environment depends on besides its packages.
-struct Interpreter {
-    version: String,
-    /// Version, implementation and platform: packages with native code are built for just these.
-    identity: String,
-}
-
-/// Asks the interpreter, in isolated mode and without `site`: ten milliseconds, the price of not guessing.
-fn interpreter(request: &Request<'_>) -> Result<Interpreter> {
-    const QUESTION: &str = "import sys; i = sys.implementation; \
-                            print(sys.version.split()[0], i.cache_tag, getattr(i, '_multiarch', ''), sys.executable)";
-    let failed = || format!("cannot run the interpreter `{}`", request.python.display());
-    let output = question(request, &["-I", "-S", "-c", QUESTION]).output().with_context(failed)?;
-    let identity = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let version = identity.split(' ').next().filter(|_| output.status.success()).with_context(failed)?.to_owned();
-    Ok(Interpreter { version, identity })
-}
-
-fn can_import_gunicorn(request: &Request<'_>) -> io::Result<bool> {
-    let status = question(request, &["-I", "-c", "import gunicorn"]).stderr(Stdio::null()).status()?;
-    Ok(status.success())
-}
-
-fn question(request: &Request<'_>, arguments: &[&str]) -> Command {
-    let mut command = Command::new(request.python);
-    command.args(arguments).env_clear().envs(request.environ.iter()).stdin(Stdio::null());
-    signals::released(&mut command);
-    command
-}
-
-/// Runs the plan and leaves a complete environment in the building folder.
-fn make(plan: &Plan, request: &Request<'_>, building: &Path, environment: &Path, digest: &str) -> Result<()> {
-    for step in std::iter::once(&plan.create).chain(&plan.install) {
-        tool::run(step, request)?;
-    }
-    if !has_gunicorn(building) {
-        tool::run(&plan.gunicorn, request)?;
-    }
-    match tool::run(&plan.compile, request) {
-        // Some packages carry templates that are no valid Python; the rest is compiled all the same.
-        Err(failure) if failure.status == status::NO => tracing::debug!("{failure}"),
-        ended => ended?,
-    }
-    let written = || format!("cannot write in `{}`", building.display());
-    relocate::relocate(building, environment).with_context(written)?;
-    fs::write(building.join(STAMP), digest).with_context(written)
-}
-
-fn has_gunicorn(environment: &Path) -> bool {
-    let versions = fs::read_dir(environment.join("lib")).into_iter().flatten().flatten();
-    versions.into_iter().any(|version| version.path().join("site-packages/gunicorn/__init__.py").is_file())
+/// Has the image's Python a gunicorn, as far as a look at its folders can tell?
+fn image_has_server(request: &Request<'_>, files: &Disk) -> bool {
+    let folders = Python::find(files, request.app_root, request.environ).image_packages();
+    folders.iter().any(|folder| files.is_file(&folder.join("gunicorn/__init__.py")))
 }

@@ -1,115 +1,184 @@
-//! Where a built environment lives, how it gets there, and how it is found again.
+//! Where an environment is built, how it gets to its place, and how it is found again.
 
-use std::fs::{self, File};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, OFlag, fcntl};
 use nix::unistd::{AccessFlags, access, geteuid};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::caches;
 use crate::digest::Digest;
 use crate::environ::Environ;
+use crate::error::{Failure, status};
 use crate::files::private_folder;
+use crate::process::signals;
 
 /// The name that the platform gives to the environment of an app.
-pub(super) const NAME: &str = "antenv";
+const NAME: &str = "antenv";
 
-/// The name while it is built. Hidden, so that nobody takes it for an environment before it is one.
-const BUILDING: &str = ".antenv.building";
+/// How often a lock that another build holds is tried.
+const RETRY: Duration = Duration::from_millis(50);
 
-/// The folder that holds, or will hold, the environment.
+/// The place of one environment, in a folder that this user can write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     folder: PathBuf,
+    name: OsString,
 }
 
+/// Keeps other builds of one environment out until it is dropped, and until every process of this build has ended: a
+/// killed pystart leaves its pip running for a while.
+#[expect(dead_code, reason = "what counts is when it is dropped")]
+pub(super) struct Lock(Option<Flock<File>>);
+
 impl Place {
-    /// The app root where it can be written, else the app's folder in the cache.
+    /// That of the app's environment: the app root where it can be written, else the app's folder in the cache.
     ///
     /// # Errors
     ///
-    /// The cache's folder cannot be made, or belongs to somebody else.
-    pub(super) fn choose(app_root: &Path, environ: &Environ) -> io::Result<Self> {
+    /// The cache's folder cannot be made, or is not this user's alone.
+    pub(super) fn of_app(app_root: &Path, environ: &Environ) -> Result<Self, Failure> {
         if is_writable(app_root) {
-            return Ok(Self { folder: app_root.to_owned() });
+            return Ok(Self { folder: app_root.to_owned(), name: NAME.into() });
         }
-        let cache = cache(environ);
-        let folder = cache.join(key(app_root));
-        if let Some(parent) = cache.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        private_folder::create(&cache)?;
-        private_folder::create(&folder)?;
-        Ok(Self { folder })
+        let cannot = |error: io::Error| {
+            failure(&format!("no folder for the environment: {error}"))
+                .with_hint(format!("make the app root writable, or name a folder for caches in `{}`", caches::VARIABLE))
+        };
+        let folder = caches::make_folder(environ, &key(app_root)).map_err(cannot)?;
+        Ok(Self { folder, name: NAME.into() })
+    }
+
+    /// A place of this name in a folder that is private.
+    pub(super) fn new(folder: PathBuf, name: impl Into<OsString>) -> Self {
+        Self { folder, name: name.into() }
     }
 
     /// The finished environment.
     #[must_use]
     pub(super) fn environment(&self) -> PathBuf {
-        self.folder.join(NAME)
+        self.folder.join(&self.name)
     }
 
-    /// The one in the making.
+    /// The one in the making. Hidden, so that nobody takes it for an environment before it is one.
     #[must_use]
     pub(super) fn building(&self) -> PathBuf {
-        self.folder.join(BUILDING)
+        self.hidden("building")
     }
 
-    /// Keeps other builds out until dropped, and until every process of this build has ended: a killed pystart
-    /// leaves its pip running for a while. `wait` is called before waiting for another build.
+    fn hidden(&self, what: &str) -> PathBuf {
+        let mut name = OsString::from(".");
+        name.push(&self.name);
+        name.push(".");
+        name.push(what);
+        self.folder.join(name)
+    }
+
+    /// Waits for other builds and makes an empty folder to build in, which is the lock as well: nobody else can open
+    /// it, so nobody else can hold it. `waiting` is called before waiting.
     ///
-    /// `None` where the file system has no locks: then there is nothing to wait for either.
+    /// Where the file system has no locks there is nothing to wait for either.
     ///
     /// # Errors
     ///
-    /// Those of opening the folder.
-    pub(super) fn lock(&self, wait: impl FnOnce()) -> io::Result<Option<Flock<File>>> {
-        let file = File::open(&self.folder)?;
-        fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty()))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Some(lock)),
-            Err((file, Errno::EWOULDBLOCK)) => {
-                wait();
-                Ok(Flock::lock(file, FlockArg::LockExclusive).ok())
-            }
-            Err(_) => Ok(None),
+    /// What stands in that place is not ours, nothing can be made there, or a signal asked us to end (128+N).
+    pub(super) fn lock(&self, waiting: impl FnOnce()) -> Result<Lock, Failure> {
+        let mut waiting = Some(waiting);
+        let building = self.building();
+        self.require_own_environment()?;
+        loop {
+            private_folder::create(&building).map_err(|error| self.not_ours(&error))?;
+            let file = match open_folder(&building) {
+                // Another build has just finished and taken it away.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                other => other.map_err(|error| self.not_ours(&error))?,
+            };
+            let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(lock) if is_at(&lock, &building) => Lock(Some(lock)),
+                Ok(_) => continue,
+                Err((_, Errno::EWOULDBLOCK)) => {
+                    if let Some(tell) = waiting.take() {
+                        tell();
+                    }
+                    wait_a_moment()?;
+                    continue;
+                }
+                Err(_) => Lock(None),
+            };
+            let _ = remove(&self.hidden("previous"));
+            return match empty(&building) {
+                Ok(()) => Ok(lock),
+                Err(error) => Err(failure(&format!("cannot empty `{}`: {error}", building.display()))),
+            };
         }
     }
 
-    /// Removes what an interrupted build left.
-    ///
-    /// # Errors
-    ///
-    /// Those of removing it.
-    pub(super) fn clear(&self) -> io::Result<()> {
-        remove(&self.building())
+    /// An environment of another user cannot be replaced: better said before the work than after it.
+    fn require_own_environment(&self) -> Result<(), Failure> {
+        let environment = self.environment();
+        let owner = fs::symlink_metadata(&environment).ok().map(|facts| facts.uid());
+        match owner.filter(|owner| !geteuid().is_root() && *owner != geteuid().as_raw()) {
+            Some(owner) => Err(failure(&format!(
+                "`{}` belongs to user {owner}, and this is user {}",
+                environment.display(),
+                geteuid()
+            ))
+            .with_hint("build as that user, or remove it")),
+            None => Ok(()),
+        }
     }
 
-    /// Puts the finished environment in its place. The previous one is there until this one is: the two change
-    /// places in one step where the file system can do that.
+    fn not_ours(&self, error: &io::Error) -> Failure {
+        let building = self.building();
+        let shown = building.display();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied if fs::symlink_metadata(&building).is_ok() => failure(&format!(
+                "cannot build in `{shown}`: {error}"
+            ))
+            .with_hint("another user's build is running there or was killed: wait for it, or remove that folder"),
+            _ => failure(&format!("cannot make `{shown}`: {error}")),
+        }
+    }
+
+    /// Removes what was built, after a failure.
+    pub(super) fn clear(&self) {
+        let _ = remove(&self.building());
+    }
+
+    /// Puts the finished environment in its place, readable for all. The previous one is there until this one is: the
+    /// two change places in one step where the file system can do that.
     ///
     /// # Errors
     ///
     /// Those of renaming.
     pub(super) fn install(&self) -> io::Result<()> {
         let (building, environment) = (self.building(), self.environment());
+        fs::set_permissions(&building, Permissions::from_mode(0o755))?;
         if fs::symlink_metadata(&environment).is_err() {
             return fs::rename(&building, &environment);
         }
+        // While the previous one stands where builds are made, the next build must take it for one that is going on.
+        let _held = open_folder(&environment).ok().map(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock));
         match renameat_with(CWD, &building, CWD, &environment, RenameFlags::EXCHANGE) {
             Ok(()) => {}
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => self.install_in_two_steps()?,
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => return self.install_in_two_steps(),
             Err(errno) => return Err(errno.into()),
         }
         // The new one is in place; a remnant of the old is removed by the next build.
-        let _ = self.clear();
+        let previous = self.hidden("previous");
+        let _ = remove(&previous);
+        let _ = fs::rename(&building, &previous).and_then(|()| remove(&previous));
         Ok(())
     }
 
     fn install_in_two_steps(&self) -> io::Result<()> {
-        let previous = self.folder.join(".antenv.previous");
+        let previous = self.hidden("previous");
         remove(&previous)?;
         fs::rename(self.environment(), &previous)?;
         if let Err(error) = fs::rename(self.building(), self.environment()) {
@@ -129,28 +198,56 @@ pub fn cached_environment(app_root: &Path, environ: &Environ) -> Option<PathBuf>
     if is_writable(app_root) {
         return None;
     }
-    let cache = cache(environ);
-    let folder = cache.join(key(app_root));
-    let environment = folder.join(NAME);
-    let is_private = |folder: &Path| private_folder::require(folder).is_ok();
-    (is_private(&cache) && is_private(&folder) && environment.join("pyvenv.cfg").is_file()).then_some(environment)
+    let environment = caches::private_folder(environ, &key(app_root))?.join(NAME);
+    environment.join("pyvenv.cfg").is_file().then_some(environment)
+}
+
+fn failure(message: &str) -> Failure {
+    Failure::usage(message).with_status(status::NO)
 }
 
 fn is_writable(folder: &Path) -> bool {
     access(folder, AccessFlags::W_OK).is_ok()
 }
 
-/// `XDG_CACHE_HOME` if it is an absolute path (the specification ignores others), else a folder of this user in `/tmp`.
-fn cache(environ: &Environ) -> PathBuf {
-    match environ.filled("XDG_CACHE_HOME").map(Path::new).filter(|path| path.is_absolute()) {
-        Some(home) => home.join("pystart"),
-        None => PathBuf::from(format!("/tmp/pystart-{}", geteuid())),
-    }
-}
-
 /// One folder for each app root.
 fn key(app_root: &Path) -> String {
     Digest::of([app_root.as_os_str().as_encoded_bytes()]).to_string()
+}
+
+/// A folder itself, no link to one; the descriptor goes on to the processes of the build.
+fn open_folder(path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    Ok(file)
+}
+
+/// Is this still the folder of that name?
+fn is_at(file: &File, path: &Path) -> bool {
+    let here = |facts: &fs::Metadata| (facts.dev(), facts.ino());
+    matches!((file.metadata(), fs::symlink_metadata(path)), (Ok(held), Ok(named)) if here(&held) == here(&named))
+}
+
+/// Waits, and hears a signal that asks us to end.
+fn wait_a_moment() -> Result<(), Failure> {
+    match signals::wait(Some(RETRY)).filter(signals::Received::asks_to_end) {
+        Some(received) => Err(interrupted("waiting for another build", received.number())),
+        None => Ok(()),
+    }
+}
+
+/// The failure of a build that a signal has ended.
+pub(super) fn interrupted(what: &str, signal: i32) -> Failure {
+    let status = u8::try_from(128 + signal).unwrap_or(status::NO);
+    failure(&format!("{what} was interrupted by signal {signal}")).with_status(status)
+}
+
+fn empty(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        remove(&entry?.path())?;
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -1,174 +1,181 @@
-//! The commands that make an environment. Pure: what is run, in which order, is a value.
+//! What is run for one environment, and in which order. Pure: everything is known before anything is done.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::inputs::Source;
-use super::place::NAME;
+use super::build_tool::{BuildTool, UV};
+use super::installer::{Installer, Uv};
+use super::step::Step;
 
-/// Prints the dependencies of a `pyproject.toml`, one a line, for pip, which cannot install them without the project.
-///
-/// Python has the parser of TOML since 3.11; before that pip brings it.
-const DEPENDENCIES: &str = "\
-import sys
-try:
-    import tomllib
-except ImportError:
-    from pip._vendor import tomli as tomllib
-with open('pyproject.toml', 'rb') as file:
-    project = tomllib.load(file).get('project', {})
-with open(sys.argv[1], 'w', encoding='utf-8') as out:
-    out.writelines(line + '\\n' for line in project.get('dependencies', []))
-";
-
-/// One command, run in the app root.
+/// How what a project needs is installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<OsString>,
-    /// A variable it gets besides the app's environment.
-    pub variable: Option<(&'static str, OsString)>,
+pub(super) enum Install {
+    /// Words for `pip install`, which uv takes as well: `-r requirements.txt`.
+    Words(Vec<OsString>),
+    /// The dependencies of a `pyproject.toml` that is no package.
+    Dependencies(Vec<String>),
+    /// A project of uv with its lock, as a package itself or not.
+    UvProject {
+        /// The project itself is installed, too.
+        with_project: bool,
+    },
+    /// A file that uv reads and pip does not.
+    UvFile(&'static str),
+    /// What a build tool lists.
+    Listed(Listing),
 }
 
-impl Step {
-    fn new<A: AsRef<OsStr>>(program: &Path, arguments: impl IntoIterator<Item = A>) -> Self {
-        let arguments = arguments.into_iter().map(|word| word.as_ref().to_owned()).collect();
-        Self { program: program.to_owned(), arguments, variable: None }
+impl Install {
+    /// The project as a package, editable: a copy of the app among the packages would be served after the app was
+    /// changed.
+    pub(super) fn package() -> Self {
+        Self::Words(vec!["-e".into(), ".".into()])
     }
 
-    /// The command as a person would type it, for messages.
-    #[must_use]
-    pub fn command(&self) -> String {
-        let program = self.program.file_name().unwrap_or(self.program.as_os_str());
-        let words = std::iter::once(program).chain(self.arguments.iter().map(OsString::as_os_str));
-        // A program given as an argument (`-c`) is no reading matter.
-        let words = words.map(|word| if word == DEPENDENCIES { "...".into() } else { word.to_string_lossy() });
-        words.collect::<Vec<_>>().join(" ")
+    /// Can pip do it, too?
+    pub(super) fn is_for_pip(&self) -> bool {
+        !matches!(self, Self::UvProject { .. } | Self::UvFile(_))
     }
 }
 
-/// Everything that is run for one environment.
+/// A list of packages that a build tool makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listing {
+    /// The tool.
+    pub(super) tool: &'static BuildTool,
+    /// Files that it gets a copy of, in a folder of its own, because it would write beside them.
+    pub(super) copied: &'static [&'static str],
+    /// Arguments for the tool's Python, one call each; the last one prints the list.
+    pub(super) commands: &'static [&'static [&'static str]],
+    /// The list names every package that is needed: nothing is looked for beyond it.
+    pub(super) is_complete: bool,
+}
+
+/// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// Makes the empty environment.
-    pub create: Step,
-    /// Installs what the app needs.
-    pub install: Vec<Step>,
-    /// Installs gunicorn; left out when the app's own list brought it.
-    pub gunicorn: Step,
-    /// Compiles every module, so that no start has to.
-    pub compile: Step,
+pub(super) enum Action {
+    /// Run a command.
+    Run(Step),
+    /// Write a file.
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        text: String,
+    },
+    /// Copy a file.
+    Copy {
+        /// From where.
+        from: PathBuf,
+        /// To where.
+        to: PathBuf,
+    },
+    /// Install the packages of a list that an earlier action made.
+    InstallList {
+        /// The list.
+        list: PathBuf,
+        /// It names every package that is needed.
+        is_complete: bool,
+    },
+}
+
+/// Everything that is done to fill one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The tool that has to be there first.
+    pub(super) tool: Option<&'static BuildTool>,
+    /// What is done then.
+    pub(super) actions: Vec<Action>,
 }
 
 /// With what, and where.
-#[derive(Clone, Copy, Debug)]
-pub struct Tools<'a> {
-    /// The interpreter the environment is for.
-    pub python: &'a Path,
-    /// uv, if it is on PATH.
-    pub uv: Option<&'a Path>,
-    /// The folder the environment is built in.
-    pub building: &'a Path,
+pub(super) struct Setting<'a> {
+    /// What installs packages.
+    pub(super) installer: &'a dyn Installer,
+    /// The folder of the project.
+    pub(super) project: &'a Path,
+    /// The environment.
+    pub(super) environment: &'a Path,
+    /// A folder for what is needed meanwhile.
+    pub(super) work: &'a Path,
+    /// The environment of the build tool, whether it is there or not.
+    pub(super) tool: &'a dyn Fn(&BuildTool) -> PathBuf,
+    /// The requirements have hashes: what has none cannot be installed together with them.
+    pub(super) is_hashed: bool,
 }
 
+/// The server that starts every detected app; installed with the rest in one go where that can be.
+const SERVER: &str = "gunicorn";
+
 impl Plan {
-    /// The plan for what `source` lists.
+    /// The plan for what the project needs; for `None` an environment with the server alone.
     #[must_use]
-    pub fn new(source: Source, tools: &Tools<'_>) -> Self {
-        let Tools { python, uv, building } = *tools;
-        let own = building.join("bin/python");
-        let install = |words: &[&OsStr]| match uv {
-            Some(uv) => Step::new(
-                uv,
-                ["pip", "install", "--python"].map(OsStr::new).iter().chain(&[own.as_os_str()]).chain(words),
-            ),
-            // What it installs is compiled once, in parallel, at the end.
-            None => Step::new(&own, ["-m", "pip", "install", "--no-compile"].map(OsStr::new).iter().chain(words)),
+    pub(super) fn new(install: Option<&Install>, setting: &Setting<'_>) -> Self {
+        let run = |step: Step| Action::Run(step.in_folder(setting.project));
+        let words = |words: &[OsString]| run(setting.installer.install(setting.environment, words));
+        let with_server = |mut all: Vec<OsString>| {
+            if !setting.is_hashed {
+                all.push(SERVER.into());
+            }
+            words(&all)
         };
-        let word = OsStr::new;
-        let listed = building.join("dependencies.txt");
-        let install_all = match (source, uv) {
-            (Source::Requirements, _) => vec![install(&[word("-r"), word("requirements.txt")])],
-            (Source::Lock, Some(uv)) => vec![Step {
-                variable: Some(("UV_PROJECT_ENVIRONMENT", building.into())),
-                ..Step::new(uv, ["sync", "--frozen", "--no-dev", "--no-install-project", "--inexact"])
-            }],
-            (Source::Dependencies, Some(_)) => vec![install(&[word("-r"), word("pyproject.toml")])],
-            (Source::Dependencies | Source::Lock, None) => vec![
-                Step::new(&own, [word("-c"), word(DEPENDENCIES), listed.as_os_str()]),
-                install(&[word("-r"), listed.as_os_str()]),
-            ],
-            // Editable: a copy of the app in site-packages would be served after the app was changed.
-            (Source::Package, _) => vec![install(&[word("-e"), word(".")])],
-            (Source::Nothing, _) => Vec::new(),
+        let (tool, actions) = match install {
+            None => (None, vec![with_server(Vec::new())]),
+            Some(Install::Words(words)) => (None, vec![with_server(words.clone())]),
+            Some(Install::Dependencies(lines)) => {
+                let list = setting.work.join("dependencies.txt");
+                let text = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+                let file = setting.installer.project_file().map_or_else(|| list.clone().into(), OsString::from);
+                (None, vec![Action::Write { path: list, text }, with_server(vec!["-r".into(), file])])
+            }
+            Some(Install::UvProject { with_project }) => {
+                let uv = Uv::of(setting);
+                (uv.tool(), vec![run(uv.sync(setting.environment, *with_project))])
+            }
+            Some(Install::UvFile(file)) => {
+                let uv = Uv::of(setting);
+                (uv.tool(), vec![run(uv.install(setting.environment, &["-r".into(), file.into()]))])
+            }
+            Some(Install::Listed(listing)) => (Some(listing.tool), listed(listing, setting)),
         };
-        // What shells show in front of their prompt; the tools take the folder's name, which is not the final one.
-        let named = [word("--prompt"), word(NAME), building.as_os_str()];
-        let create = match uv {
-            Some(uv) => Step::new(uv, [word("venv"), word("--python"), python.as_os_str()].iter().chain(&named)),
-            None => Step::new(python, [word("-m"), word("venv")].iter().chain(&named)),
-        };
-        // Importing a module corrects the file name in its byte code, so compiling in another folder does no harm.
-        let compile = ["-m", "compileall", "-qq", "-j", "0"].map(word);
-        let library = building.join("lib");
-        Self {
-            create,
-            install: install_all,
-            gunicorn: install(&[word("gunicorn")]),
-            compile: Step::new(&own, compile.iter().chain(&[library.as_os_str()])),
-        }
+        Self { tool, actions }
+    }
+
+    /// Installs the server alone, where what the project needs has not brought it.
+    #[must_use]
+    pub(super) fn server(setting: &Setting<'_>) -> Step {
+        setting.installer.install(setting.environment, &[SERVER.into()]).in_folder(setting.project)
+    }
+}
+
+fn listed(listing: &Listing, setting: &Setting<'_>) -> Vec<Action> {
+    let is_copied = !listing.copied.is_empty();
+    let folder = if is_copied { setting.work.join("copy") } else { setting.project.to_owned() };
+    let list = setting.work.join("list.txt");
+    let copies =
+        listing.copied.iter().map(|name| Action::Copy { from: setting.project.join(name), to: folder.join(name) });
+    let program = (setting.tool)(listing.tool).join("bin/python");
+    let calls = listing.commands.iter().enumerate().map(|(at, arguments)| {
+        let mut step = Step::new(&program, *arguments).in_folder(&folder);
+        step.variables.push(("VIRTUAL_ENV", setting.environment.into()));
+        step.variables.extend(listing.tool.variables.iter().map(|(name, value)| (*name, value.into())));
+        step.output = (at + 1 == listing.commands.len()).then(|| list.clone());
+        Action::Run(step)
+    });
+    let install = Action::InstallList { list: list.clone(), is_complete: listing.is_complete };
+    copies.chain(calls).chain([install]).collect()
+}
+
+impl Uv {
+    /// uv itself where it installs anyway, else the one that is fetched as a build tool.
+    fn of(setting: &Setting<'_>) -> Self {
+        setting.installer.as_uv().unwrap_or_else(|| Self::fetched((setting.tool)(&UV).join("bin/uv")))
+    }
+
+    fn tool(&self) -> Option<&'static BuildTool> {
+        self.is_fetched.then_some(&UV)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn commands(source: Source, uv: Option<&str>) -> Vec<String> {
-        let tools = Tools { python: Path::new("/usr/bin/python3"), uv: uv.map(Path::new), building: Path::new("/r/B") };
-        let plan = Plan::new(source, &tools);
-        let all = std::iter::once(&plan.create).chain(&plan.install).chain([&plan.gunicorn, &plan.compile]);
-        all.map(Step::command).collect()
-    }
-
-    #[test]
-    fn pip_installs_into_the_environment_that_the_interpreter_made() {
-        assert_eq!(
-            commands(Source::Requirements, None),
-            [
-                "python3 -m venv --prompt antenv /r/B",
-                "python -m pip install --no-compile -r requirements.txt",
-                "python -m pip install --no-compile gunicorn",
-                "python -m compileall -qq -j 0 /r/B/lib",
-            ]
-        );
-        assert_eq!(
-            commands(Source::Dependencies, None)[1..3],
-            ["python -c ... /r/B/dependencies.txt", "python -m pip install --no-compile -r /r/B/dependencies.txt"]
-        );
-        assert_eq!(commands(Source::Package, None)[1], "python -m pip install --no-compile -e .");
-    }
-
-    #[test]
-    fn uv_does_the_same_faster_and_reads_its_lock_file() {
-        assert_eq!(
-            commands(Source::Requirements, Some("/bin/uv"))[..3],
-            [
-                "uv venv --python /usr/bin/python3 --prompt antenv /r/B",
-                "uv pip install --python /r/B/bin/python -r requirements.txt",
-                "uv pip install --python /r/B/bin/python gunicorn",
-            ]
-        );
-        assert_eq!(
-            commands(Source::Lock, Some("/bin/uv"))[1],
-            "uv sync --frozen --no-dev --no-install-project --inexact"
-        );
-        assert_eq!(
-            commands(Source::Dependencies, Some("/bin/uv"))[1],
-            "uv pip install --python /r/B/bin/python -r pyproject.toml"
-        );
-        assert_eq!(commands(Source::Nothing, Some("/bin/uv")).len(), 3);
-    }
-}
+mod tests;

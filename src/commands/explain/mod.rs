@@ -15,6 +15,7 @@ use crate::files::{Disk, Read};
 use crate::invocation::Invocation;
 use crate::model::{Changes, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
+use crate::path_text::lossless;
 use crate::settings::Flags;
 use crate::settings::table;
 
@@ -41,7 +42,7 @@ pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
 /// The version of the JSON's shape. It grows when a field is removed or changes its meaning, not when one is added.
 pub const SHAPE: u32 = 1;
 
-/// Everything that `explain` tells. Words and paths that are not UTF-8 are shown with replacement characters.
+/// Everything that `explain` tells. Words and paths that are not UTF-8 are shown as [`lossless`] has them.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// [`SHAPE`].
@@ -51,8 +52,10 @@ pub struct Report {
     /// The step that won.
     pub step: Step,
     /// The app root.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub app_root: PathBuf,
     /// The folder that the server runs in, `--chdir` counted: where the module path starts.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub cwd: PathBuf,
     /// `module:object`; null where it is not known (a command that is not gunicorn) and for the default site.
     pub target: Option<String>,
@@ -65,8 +68,10 @@ pub struct Report {
     /// The command line; null when nothing can be started.
     pub argv: Option<Vec<String>>,
     /// The path of the program.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub program: Option<PathBuf>,
     /// The folder it is started in.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub start_dir: Option<PathBuf>,
     /// `exec`, or `init` when pystart stays in front.
     pub mode: Option<Mode>,
@@ -92,10 +97,12 @@ pub struct Report {
 #[derive(Debug, Serialize)]
 pub struct PythonReport {
     /// The interpreter.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub interpreter: Option<PathBuf>,
     /// Its version, as far as names tell: `3.12`.
     pub version: Option<String>,
     /// The folder of the virtual environment.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub environment: Option<PathBuf>,
     /// Why the environment's own interpreter is not used.
     pub fault: Option<String>,
@@ -131,6 +138,7 @@ impl From<&Failure> for FailureReport {
 #[derive(Debug, Serialize)]
 pub struct FileRead {
     /// Its path; relative to the app root if it is in there.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub path: PathBuf,
     /// How many bytes.
     pub bytes: usize,
@@ -154,7 +162,7 @@ impl Report {
             asgi: decision.is_asgi,
             framework: decision.app.as_ref().map(|app| app.framework),
             app: decision.app.clone(),
-            argv: launch.map(|launch| launch.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()),
+            argv: launch.map(|launch| launch.argv.iter().map(|word| lossless(word).into_owned()).collect()),
             program: launch.map(|launch| launch.program.clone()),
             start_dir: launch.map(|launch| launch.directory.clone()),
             mode: launch.map(|launch| launch.mode),

@@ -3,12 +3,18 @@
 mod completing_file;
 mod django;
 mod flask;
+mod forbidden;
 mod named_target;
 mod near_misses;
 mod places;
 mod search;
 
+use std::path::Path;
+
+use super::candidate::server_calls;
 use super::infer::Inference;
+use super::project::Project;
+use crate::files::Files;
 use crate::model::{Detection, WebApp};
 use search::Search;
 
@@ -27,11 +33,19 @@ const RULES: [Rule; 7] = [
 ];
 
 /// Tries every rule until one finds an app; if none does, looks for what was nearly one.
-pub(super) fn find_app<'a>(inference: Inference<'a>, asgi_worker: &'a dyn Fn() -> &'static str) -> Detection {
+pub(super) fn find_app(files: &dyn Files, root: &Path, asgi_worker: &dyn Fn() -> &'static str) -> Detection {
+    if let Some(detection) = forbidden::of_root(files, root) {
+        return detection;
+    }
+    let inference = Inference::new(Project::new(files, root, server_calls::is_of_use));
     let mut search = Search::new(inference, asgi_worker);
     let app = RULES.iter().find_map(|rule| rule(&mut search));
     if app.is_none() {
         near_misses::find(&mut search);
     }
-    search.into_detection(app)
+    let mut detection = search.into_detection(app);
+    if detection.app.is_none() {
+        detection.evidence.extend(forbidden::of_folders(files, root));
+    }
+    detection
 }

@@ -202,6 +202,10 @@ impl Files for Archived<'_> {
         }
     }
 
+    fn forbidden(&self) -> Vec<PathBuf> {
+        self.disk.forbidden()
+    }
+
     fn root(&self) -> &Path {
         &self.root
     }

@@ -1,0 +1,79 @@
+//! Each example is started as its reader would start it, and answers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect, reason = "a test that panics has failed")]
+#![allow(dead_code, reason = "the sites of other tests do more")]
+
+#[path = "ports/mod.rs"]
+mod ports;
+#[path = "python/mod.rs"]
+mod python;
+#[path = "start/site.rs"]
+mod site;
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use python::App;
+use site::{Site, pystart};
+
+/// A copy, since what is run in it leaves traces.
+fn copy_of(name: &str) -> App {
+    let app = App::new(&[]);
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), &app.root);
+    app
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        // What a reader may have left in it.
+        if ["antenv", "__pycache__"].iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        if path.is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// What the example says of itself.
+fn greeting(name: &str) -> String {
+    format!("Hello from {name}, started by pystart.\n")
+}
+
+/// A start in an image that has the packages, as an environment that everybody uses.
+fn in_image(app: &App) -> Command {
+    let mut command = pystart(&app.root);
+    command.env("VIRTUAL_ENV", python::environment());
+    command
+}
+
+#[test]
+fn flask_is_served_from_nothing_but_sources() {
+    let app = copy_of("flask");
+    // As `cargo run -- run --build -C examples/flask` does, from the index.
+    let mut command = pystart(&app.root);
+    command.env("PATH", format!("{}:/usr/bin:/bin", python::bare_python().display()));
+    // How the index is reached from this machine.
+    command.envs(env::vars().filter(|(name, _)| name.starts_with("PIP_") || name.to_lowercase().ends_with("_proxy")));
+    let mut site = Site::start(command.args(["run", "--build"]));
+    assert_eq!(site.get("/"), greeting("Flask"));
+    assert!(app.root.join("antenv/bin/gunicorn").exists());
+}
+
+#[test]
+fn django_is_served() {
+    let app = copy_of("django");
+    assert_eq!(Site::start(&mut in_image(&app)).get("/"), greeting("Django"));
+}
+
+#[test]
+fn fastapi_is_served() {
+    let app = copy_of("fastapi");
+    assert_eq!(Site::start(&mut in_image(&app)).get("/"), greeting("FastAPI"));
+}
