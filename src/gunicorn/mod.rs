@@ -149,14 +149,13 @@ pub fn worker_class(
     }
     let has = |module: &str| folders.iter().any(|folder| files.is_file(&folder.join(module)));
     if interface == Interface::Aiohttp {
-        return match has("aiohttp/worker.py") {
-            true => Ok(Some(AIOHTTP_WORKER)),
-            false => Err(Failure::usage(
-                "this is an aiohttp app, and the package `aiohttp` with its worker class is not installed",
-            )
+        if has("aiohttp/worker.py") {
+            return Ok(Some(AIOHTTP_WORKER));
+        }
+        let message = "this is an aiohttp app, and the package `aiohttp` with its worker class is not installed";
+        return Err(Failure::usage(message)
             .with_status(status::NOT_FOUND)
-            .with_hint("add `aiohttp` to requirements.txt, then build the environment")),
-        };
+            .with_hint("add `aiohttp` to requirements.txt, then build the environment"));
     }
     if has("uvicorn_worker/__init__.py") {
         return Ok(Some("uvicorn_worker.UvicornWorker"));

@@ -41,7 +41,7 @@ pub fn find(file: &str, text: &str, package: &str) -> Option<Requirement> {
     match file {
         "Pipfile.lock" => in_pipfile_lock(text, package),
         "pyproject.toml" | "Pipfile" => text.lines().find_map(|line| in_toml_line(line, package)),
-        _ if file.ends_with(".lock") => in_package_tables(text, package),
+        "uv.lock" | "poetry.lock" | "pdm.lock" => in_package_tables(text, package),
         _ => in_requirements(text, package),
     }
 }

@@ -39,8 +39,9 @@ impl Project<'_> {
         let mut files: Vec<PathBuf> = own.map(|name| folder.join(name)).collect();
         if listing.folders.iter().any(|name| name == "requirements") {
             let folder = folder.join("requirements");
-            let names =
-                self.names(&folder).into_iter().filter(|name| name.ends_with(".txt") && !is_for_development(name));
+            let names = self.names(&folder).into_iter().filter(|name| {
+                Path::new(name).extension().is_some_and(|extension| extension == "txt") && !is_for_development(name)
+            });
             files.extend(names.take(limits::REQUIREMENT_FILES).map(|name| folder.join(name)));
         }
         files

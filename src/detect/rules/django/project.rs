@@ -36,7 +36,7 @@ pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
         projects.sort_by_key(|project| {
             let depth = project.file.components().count();
             let mut parts = project.file.components();
-            let is_other = parts.any(|part| part.as_os_str().to_str().is_some_and(|name| is_other_folder(name)));
+            let is_other = parts.any(|part| part.as_os_str().to_str().is_some_and(is_other_folder));
             (!project.is_managed, is_other, depth, project.file.clone())
         });
     }
