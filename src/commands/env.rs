@@ -1,15 +1,15 @@
 //! The app's environment for a shell: `eval "$(pystart env)"`.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use crate::commands::deployed;
 use crate::commands::output::print;
 use crate::commands::pid1::{self, Session, Source};
 use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::Failure;
-use crate::files::Disk;
 use crate::invocation::Invocation;
 use crate::log;
 use crate::settings::{Flags, table};
@@ -39,9 +39,9 @@ pub fn env(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
 /// What the app would get if it were started now.
 fn would_get(flags: Flags, invocation: &Invocation) -> Result<Environ, Failure> {
     let (settings, _) = pid1::settings(flags, invocation)?;
-    let disk = Disk::new(&settings.app_root);
+    let deployed::Seen { settings, files } = deployed::look(settings)?;
     // Where nothing can be started, the environment is wanted all the more.
-    Ok(decide(&settings, &disk).environ)
+    Ok(decide(&settings, &files).environ)
 }
 
 /// What belongs to one shell and not to the app, wherever it comes from.
@@ -97,7 +97,7 @@ pub fn json(environ: &Environ, source: Source) -> String {
 }
 
 fn wanted(environ: &Environ, source: Source) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     environ.iter().filter(move |(name, _)| seen.insert(*name) && is_wanted(name, source))
 }
 

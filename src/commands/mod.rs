@@ -4,6 +4,7 @@
 pub(crate) mod app_root;
 pub mod build;
 pub mod check;
+pub(crate) mod deployed;
 pub mod env;
 pub mod explain;
 pub mod health;

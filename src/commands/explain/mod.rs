@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::commands::deployed;
 use crate::commands::output::print;
 use crate::commands::pid1;
 use crate::commands::running::Running;
 use crate::decide::{Decision, decide};
+use crate::deployment;
 use crate::error::Failure;
-use crate::files::{Disk, Read};
+use crate::files::Read;
 use crate::invocation::Invocation;
 use crate::model::{Changes, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
@@ -29,9 +31,9 @@ pub use text::Style;
 pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
     let (settings, source) = pid1::settings(flags, invocation)?;
-    let disk = Disk::new(&settings.app_root);
-    let decision = decide(&settings, &disk);
-    let reads = disk.reads();
+    let deployed::Seen { settings, files } = deployed::look(settings)?;
+    let decision = decide(&settings, &files);
+    let reads = files.reads();
     let running = Running::find(&settings, &decision, source, &reads);
     let report = Report::new(&decision, &reads, running);
     let text = if is_for_machines { report.to_json() } else { report.to_text(Style::for_stdout(&invocation.environ)) };
@@ -51,6 +53,8 @@ pub struct Report {
     pub running: Option<Running>,
     /// The step that won.
     pub step: Step,
+    /// What was deployed: a folder, or an archive.
+    pub source: Option<deployment::Report>,
     /// The app root.
     #[serde(serialize_with = "crate::path_text::path")]
     pub app_root: PathBuf,
@@ -156,6 +160,7 @@ impl Report {
             version: SHAPE,
             running,
             step: decision.step,
+            source: decision.source.clone(),
             app_root: decision.app_root.clone(),
             cwd: decision.folder.clone(),
             target: decision.target.clone().filter(|_| decision.step != Step::DefaultSite),
@@ -223,7 +228,7 @@ mod tests {
         let text = report(&files, &["no such", "x"]).to_text(Style::PLAIN);
         assert!(text.starts_with("pystart would start the default site: no app was found\n"), "{text}");
         for part in [
-            "\n  step        5 of 5, default site\n",
+            "\n  step        7 of 7, default site\n",
             "\n  command     gunicorn --bind=0.0.0.0 --timeout 600 --chdir=",
             "\n  process     the server takes the place of pystart\n",
             "\n  1 custom command\n    x the words of the command line",
@@ -236,7 +241,7 @@ mod tests {
         }
         assert_eq!(text.matches("\n  1 custom command\n").count(), 1, "{text}");
         let steps =
-            ["1 custom", "2 Django", "3 Flask", "5 default"].map(|step| text.matches(&format!("\n  {step}")).count());
+            ["1 custom", "2 Django", "3 Flask", "7 default"].map(|step| text.matches(&format!("\n  {step}")).count());
         assert_eq!(steps, [1, 1, 1, 1], "one heading for each step\n{text}");
     }
 

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::io::IsTerminal as _;
 
 use super::Report;
+use crate::deployment;
 use crate::environ::Environ;
 use crate::model::Mode;
 use crate::model::{Step, Verdict};
@@ -36,11 +37,13 @@ impl Style {
 }
 
 /// The order of the steps, and what people call them.
-const STEPS: [(Step, &str); 5] = [
+const STEPS: [(Step, &str); 7] = [
     (Step::Custom, "custom command"),
     (Step::Django, "Django"),
     (Step::Flask, "Flask"),
+    (Step::Declared, "declared start"),
     (Step::Other, "other web app"),
+    (Step::OwnServer, "app with its own server"),
     (Step::DefaultSite, "default site"),
 ];
 
@@ -68,6 +71,9 @@ impl Report {
             row("running", &running.sentence())?;
         }
         row("step", &format!("{number} of {}, {name}", STEPS.len()))?;
+        if let Some(source) = self.source.as_ref().and_then(deployment::Report::described) {
+            row("source", &source)?;
+        }
         if let Some(argv) = &self.argv {
             row("command", &words::join(argv).to_string_lossy())?;
         }

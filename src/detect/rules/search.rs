@@ -15,7 +15,7 @@ use crate::model::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdi
 
 /// One search under way.
 pub(super) struct Search<'a> {
-    pub inference: Inference<'a>,
+    pub inference: &'a Inference<'a>,
     /// gunicorn's worker class for ASGI, for commands.
     asgi_worker: &'a dyn Fn() -> &'static str,
     /// What is to be told: evidence, notices, near misses.
@@ -25,7 +25,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(inference: Inference<'a>, asgi_worker: &'a dyn Fn() -> &'static str) -> Self {
+    pub(super) fn new(inference: &'a Inference<'a>, asgi_worker: &'a dyn Fn() -> &'static str) -> Self {
         Self { inference, asgi_worker, told: Detection::default(), levels: vec![vec![PathBuf::new()]] }
     }
 
@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
         } else if report.serves_on_import && report.blocks {
             let command = Some(script_command(&candidate.root, candidate.file()));
             self.miss(NearMiss { path: candidate.file().to_owned(), reason: report.rejection.clone(), command });
-        } else if let Some((holder, attribute)) = unbound_holder(&self.inference, &report.source, &candidate.root) {
+        } else if let Some((holder, attribute)) = unbound_holder(self.inference, &report.source, &candidate.root) {
             self.notice(
                 format!("`{subject}`: the server of `{holder}` is bound to no name"),
                 format!("add the line `{attribute} = {holder}.{attribute}` to it"),

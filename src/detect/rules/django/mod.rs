@@ -34,7 +34,7 @@ pub(super) fn in_folder_of_root(search: &mut Search) -> Option<WebApp> {
 /// the app root.
 fn foreign_wsgi(search: &mut Search, file: &Path) -> Option<WebApp> {
     let folder = file.parent().and_then(Path::to_str).unwrap_or_default();
-    let candidate = Candidate::of_file(&search.inference, file)?;
+    let candidate = Candidate::of_file(search.inference, file)?;
     let report = &candidate.report;
     let application = report.objects.iter().find(|object| object.name == "application").cloned();
     let unread = report.source.error.is_some().then(|| report.unverified.clone()).flatten();
@@ -61,7 +61,7 @@ pub(super) fn other_wsgi(search: &mut Search) -> Option<WebApp> {
     let folders = project.folders_with(Path::new(""), "wsgi.py");
     folders.iter().find_map(|folder| {
         let is_other = folder.to_str().is_none_or(is_other_folder);
-        let candidate = Candidate::of_file(&search.inference, &folder.join("wsgi.py")).filter(|_| !is_other)?;
+        let candidate = Candidate::of_file(search.inference, &folder.join("wsgi.py")).filter(|_| !is_other)?;
         let is_servable = candidate.report.can_serve() && candidate.root.as_os_str().is_empty();
         let object = candidate.object().filter(|object| is_servable && !object.is_factory)?.clone();
         let reason = format!("`{}` {}", candidate.file().display(), object.described());
