@@ -19,7 +19,7 @@ use crate::process::init::{self, ExpectedPort, Supervision};
 use crate::process::procfs::listeners;
 use crate::process::{port, signals, sshd};
 use crate::settings::{Flags, Settings};
-use crate::shell::words;
+use crate::shell::{redact, words};
 
 /// Starts the site. Returns only when there is nothing left to look after: the exit status.
 ///
@@ -144,7 +144,7 @@ fn announce(decision: &Decision, told: &[Notice]) {
     let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };
     tracing::info!("{what}; {}", circumstances(decision, launch));
     let verb = if launch.mode == Mode::Exec { "exec" } else { "init for" };
-    tracing::info!("{verb} {}", words::join(&launch.argv).display());
+    tracing::info!("{verb} {}", words::join(redact::without_values(&launch.argv)).display());
 }
 
 /// Workers, port and version: "2 workers, port 8000; pystart 0.2.0".
@@ -161,7 +161,7 @@ fn reading(decision: &Decision) -> &str {
 
 fn start(launch: &Launch, settings: &Settings, invocation: &Invocation) -> Result<u8, NotStarted> {
     enter(&launch.directory)?;
-    let given = invocation.is_pid_1.then(|| pid1::given(&invocation.args));
+    let given = invocation.is_pid_1.then(|| pid1::given(&invocation.args)).filter(|given| pid1::fits(given));
     let program = launch.program.as_os_str();
     let refused = match launch.mode {
         Mode::Exec => {

@@ -17,6 +17,7 @@ mod declared;
 mod default_site;
 mod launch;
 mod other_server;
+mod own_server;
 mod web_app;
 
 use std::path::PathBuf;
@@ -38,8 +39,14 @@ pub use launch::GunicornInUse;
 type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 
 /// The documented order, but for its end: the default site, which is there whatever else is.
-const ORDER: [FindChoice; 5] =
-    [custom::custom, declared::asked_process, web_app::documented, declared::declared, web_app::other];
+const ORDER: [FindChoice; 6] = [
+    custom::custom,
+    declared::asked_process,
+    web_app::documented,
+    declared::declared,
+    web_app::other,
+    own_server::own_server,
+];
 
 /// The first step of the order.
 const ORDER_BEGINS_WITH: Step = Step::Custom;

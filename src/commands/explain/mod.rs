@@ -20,6 +20,7 @@ use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
 use crate::path_text::lossless;
 use crate::settings::Flags;
 use crate::settings::table;
+use crate::shell::redact::without_values;
 
 pub use text::Style;
 
@@ -167,7 +168,8 @@ impl Report {
             asgi: decision.is_asgi,
             framework: decision.app.as_ref().map(|app| app.framework),
             app: decision.app.clone(),
-            argv: launch.map(|launch| launch.argv.iter().map(|word| lossless(word).into_owned()).collect()),
+            argv: launch
+                .map(|launch| without_values(&launch.argv).iter().map(|word| lossless(word).into_owned()).collect()),
             program: launch.map(|launch| launch.program.clone()),
             start_dir: launch.map(|launch| launch.directory.clone()),
             mode: launch.map(|launch| launch.mode),
