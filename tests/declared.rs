@@ -349,11 +349,11 @@ fn every_tree_leads_to_its_start() {
             "default-site: --chdir=/opt/defaultsite application:app",
         ),
         (
-            "an aiohttp script",
-            &["gunicorn", "aiohttp"],
+            "a Gradio script",
+            &["gunicorn", "gradio"],
             &[(
                 "server.py",
-                "from aiohttp import web\nif __name__ == '__main__':\n    app = web.Application()\n    web.run_app(app)\n",
+                "import gradio as gr\ndemo = gr.Interface(print)\nif __name__ == '__main__':\n    demo.launch()\n",
             )],
             &[],
             "own-server: /site/server.py",

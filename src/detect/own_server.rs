@@ -18,13 +18,13 @@ pub struct OwnServerApp {
     pub described: String,
     /// The package that must be installed.
     pub package: &'static str,
-    /// The words that start it; `{file}` stands for the file, and 8000 for the port.
+    /// The words that start it; `{file}` stands for the file, and 8000 for the port. A file alone is run as a script.
     pub command: String,
 }
 
 /// The packages whose apps serve the web. Bots, windows and command lines are none of them.
-const PACKAGES: [&str; 11] =
-    ["aiohttp", "chainlit", "gradio", "marimo", "nicegui", "panel", "sanic", "shiny", "solara", "streamlit", "tornado"];
+const PACKAGES: [&str; 10] =
+    ["aiohttp", "chainlit", "gradio", "marimo", "nicegui", "panel", "shiny", "solara", "streamlit", "tornado"];
 
 /// Names by which people start such an app, the likeliest first.
 const USUAL: [&str; 3] = ["streamlit_app.py", "app.py", "main.py"];
@@ -60,7 +60,7 @@ impl Sources<'_> {
         let framework = report.standalone.filter(|framework| PACKAGES.contains(&framework.package))?;
         let starts = framework.has_runner() || is_script(&report.source.module);
         starts.then_some(())?;
-        let command = framework.command("{file}")?;
+        let command = framework.command("{file}", || "{file}".to_owned())?;
         Some(OwnServerApp {
             file: file.to_owned(),
             described: framework.described(),
