@@ -53,7 +53,6 @@ fn end_of_value(line: &[u8], mut at: usize) -> usize {
         match (byte, quote) {
             (b'\\', None | Some(b'"')) => at += 1,
             (byte, Some(open)) if *byte == open => quote = None,
-            (_, Some(_)) => {}
             (b'\'' | b'"' | b'`', None) => quote = Some(*byte),
             (b'(', None) => depth += 1,
             (b')', None) if depth > 0 => depth -= 1,
