@@ -138,7 +138,8 @@ fn missing_byte_code(gunicorn: &Gunicorn, inputs: &Inputs) -> Option<Notice> {
 
 /// What every gunicorn gets, in front of what the user gives it.
 fn add_container_extras(environ: &mut Environ, options: &UserOptions, version: Option<Version>, inputs: &Inputs) {
-    let root = &inputs.settings.app_root;
+    // An app that was unpacked elsewhere is still one of its app root.
+    let root = inputs.settings.deployed.deployed_into.as_ref().unwrap_or(&inputs.settings.app_root);
     let extras = arguments::container_extras(inputs.files, options, environ, root, || version);
     if !extras.is_empty() {
         let joined = arguments::prepend(&extras, environ.filled("GUNICORN_CMD_ARGS"));

@@ -9,12 +9,14 @@
 //!
 //! Each step has its file. [`command_start`] and [`launch`] are what they have in common.
 
+mod before;
 mod choice;
 mod command_start;
 mod custom;
 mod default_site;
 mod launch;
 mod web_app;
+mod wrapper;
 
 use std::path::PathBuf;
 
@@ -26,6 +28,7 @@ use crate::gunicorn::options::UserOptions;
 use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
+pub use before::BeforeStart;
 use choice::{Choice, Inputs, Trail};
 pub(crate) use command_start::app_of;
 pub use launch::GunicornInUse;
@@ -56,6 +59,8 @@ pub struct Decision {
     pub folder: PathBuf,
     /// The start, or why there can be none.
     pub outcome: Result<Launch, Failure>,
+    /// What is run to its end first.
+    pub before: Option<BeforeStart>,
     /// The environment that we were given.
     pub given: Environ,
     /// The environment of the app, also where it cannot be started.
@@ -121,6 +126,7 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
         Some(folder) => python.with_environment(root, folder),
         None => python,
     };
+    let python = python.with_packages(root, settings.deployed.packages.as_deref());
     let options = UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS"));
     Inputs { settings, files, python, options }
 }
@@ -129,6 +135,7 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
 fn surroundings(inputs: &Inputs) -> Trail {
     let mut notices = inputs.settings.notices.clone();
     notices.extend(inputs.python.notice());
+    notices.extend(inputs.python.notice_of_build(inputs.settings.deployed.python.as_deref()));
     if inputs.options.cannot_be_split {
         notices.push(Notice {
             message: "`GUNICORN_CMD_ARGS` has a quote that is not closed; gunicorn will refuse it".into(),
@@ -152,7 +159,11 @@ impl Decision {
             Ok(prepared) => {
                 notices.extend(prepared.notices);
                 let environ = prepared.launch.environ.clone();
-                (Ok(prepared.launch), environ, prepared.gunicorn, prepared.port, prepared.has_asgi_worker)
+                let wrapped = wrapper::wrap(prepared.launch, inputs).map(|(launch, notice)| {
+                    notices.extend(notice);
+                    launch
+                });
+                (wrapped, environ, prepared.gunicorn, prepared.port, prepared.has_asgi_worker)
             }
             Err(failure) => (Err(failure), launch::app_environ(inputs, false).0, None, None, false),
         };
@@ -165,6 +176,7 @@ impl Decision {
             app_root: inputs.settings.app_root.clone(),
             folder,
             outcome,
+            before: before::before(inputs),
             given: inputs.settings.given.clone(),
             environ,
             evidence,
