@@ -83,7 +83,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__check)
-            opts="-C -h --app-root --port --strict --init --grace --drain --build --json --time-limit --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --json --time-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -107,6 +107,10 @@ _pystart() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --init)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -116,6 +120,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -131,7 +139,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__env)
-            opts="-C -h --app-root --port --strict --init --grace --drain --build --json --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,6 +163,10 @@ _pystart() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --init)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -164,6 +176,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -175,7 +191,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__explain)
-            opts="-C -h --app-root --port --strict --init --grace --drain --build --json --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -199,6 +215,10 @@ _pystart() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --init)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -208,6 +228,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -245,7 +269,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__run)
-            opts="-C -h --app-root --port --strict --init --grace --drain --build --help"
+            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -269,6 +293,10 @@ _pystart() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --init)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -278,6 +306,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -4,7 +4,7 @@ use super::choice::Inputs;
 use super::{command_start, launch};
 use crate::command::{self, Surroundings};
 use crate::error::Failure;
-use crate::model::{Launch, Step};
+use crate::model::{Interface, Launch, Step};
 use crate::settings::Given;
 
 /// A command that runs before the server, in the app's environment.
@@ -29,6 +29,6 @@ pub(super) fn before(inputs: &Inputs) -> Option<BeforeStart> {
     };
     let resolved = command::resolve(&Given::Text(before.text.clone()), &around);
     let start = resolved.and_then(|resolved| command_start::choose(Step::Custom, resolved, inputs).0.start);
-    let outcome = start.map(|start| launch::prepare(start, inputs).launch);
+    let outcome = start.map(|start| launch::prepare(start, Interface::Wsgi, inputs).launch);
     Some(BeforeStart { from: before.from.clone(), outcome })
 }

@@ -31,7 +31,7 @@ fn with_gunicorn_arguments(mut settings: Settings, files: &dyn Files) -> Setting
     let environ = &settings.environ;
     let config = environ.filled("PYTHON_USE_GUNICORN_CONFIG_FROM_PATH").map(OsStr::to_owned);
     let is_multi = environ.filled("PYTHON_ENABLE_GUNICORN_MULTIWORKERS").is_some_and(says_yes);
-    if config.is_none() && !is_multi && !settings.on_platform {
+    if config.is_none() && !is_multi {
         return settings;
     }
     let cmd_args = environ.filled("GUNICORN_CMD_ARGS").map(OsStr::to_owned);
@@ -66,9 +66,6 @@ fn with_gunicorn_arguments(mut settings: Settings, files: &dyn Files) -> Setting
             None if is_open => settings.workers = Workers::Auto,
             _ => {}
         }
-    }
-    if settings.on_platform && !options.may_set("accesslog") {
-        arguments.push("--access-logfile=-".into());
     }
     if !arguments.is_empty() {
         let joined = joined(&arguments, cmd_args.as_deref());
@@ -201,16 +198,6 @@ mod tests {
         let missing = applied(&files, &given("other.py"));
         assert_eq!(missing.environ.get("GUNICORN_CMD_ARGS"), None);
         assert!(missing.notices[0].message.contains("not there"));
-    }
-
-    #[test]
-    fn the_access_log_is_on_standard_output_on_the_platform() {
-        let files = Memory::default().empty("/site");
-        let there = ("WEBSITE_SITE_NAME", "shop");
-        assert_eq!(cmd_args(&files, &[there]), "--access-logfile=-");
-        let own = ("GUNICORN_CMD_ARGS", "--access-logfile x");
-        assert_eq!(cmd_args(&files, &[there, own]), "--access-logfile x");
-        assert_eq!(cmd_args(&files, &[]), "");
     }
 
     #[test]
