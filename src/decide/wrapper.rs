@@ -21,14 +21,14 @@ use crate::shell::words;
 pub(super) fn wrap(mut launch: Launch, inputs: &Inputs) -> Result<(Launch, Option<Notice>), Failure> {
     let Some(wrapper) = &inputs.settings.wrapper else { return Ok((launch, None)) };
     let words = words::split(&wrapper.text).map(|split| split.words).unwrap_or_default();
-    let wrapped = match words.as_slice() {
+    let command = match words.as_slice() {
         [] => Err("it cannot be split into words".to_owned()),
         [python, option, module, arguments @ ..] if is_python(python) && option == "-m" => {
             in_module(&launch, module, arguments, inputs)
         }
         [program, arguments @ ..] => in_program(&launch, program, arguments, inputs),
     };
-    match wrapped {
+    match command {
         Ok((program, argv)) => {
             (launch.program, launch.argv) = (program, argv);
             Ok((launch, None))

@@ -333,7 +333,7 @@ fn a_command_runs_to_its_end_before_the_server() {
     let told = ended(bare().args(["explain", "--json"]));
     let told: Value = serde_json::from_str(&told.out).unwrap();
     assert_eq!(told["before"]["from"], "build.env");
-    assert_eq!(told["before"]["argv"][1..], *["of", "the", "deployment"].map(Value::from));
+    assert_eq!(told["before"]["argv"].as_array().unwrap()[1..], ["of", "the", "deployment"].map(Value::from));
     let mut waiting = Site::spawn(bare().args(["run", "--before", "echo waits >&2; sleep 60; true"]), 1);
     waiting.wait_for_line("waits");
     kill(waiting.pid(), Signal::SIGTERM).unwrap();
