@@ -267,6 +267,18 @@ pub static BUILD: Setting<bool> = Setting::new(
     },
 );
 
+/// Where builds keep what the next one can use.
+pub static CACHE_DIR: Setting<PathBuf> = Setting::new(
+    form::ABSOLUTE_FOLDER,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_CACHE_DIR"],
+        default: None,
+        help: "Where builds keep packages and tools for the next one, for instance on a volume",
+    },
+);
+
 /// The custom command.
 pub static COMMAND: Setting<OsString> = Setting::new(
     form::TEXT,
@@ -484,7 +496,7 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 26] = [
+pub static TABLE: [&dyn Described; 27] = [
     &APP_ROOT,
     &PORT,
     &PROCESS,
@@ -494,6 +506,7 @@ pub static TABLE: [&dyn Described; 26] = [
     &DRAIN,
     &BUILD,
     &BEFORE,
+    &CACHE_DIR,
     &COMMAND,
     &LOG,
     &LOG_FORMAT,
