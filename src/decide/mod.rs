@@ -9,6 +9,7 @@
 //!
 //! Each step has its file. [`command_start`] and [`launch`] are what they have in common.
 
+mod before;
 mod choice;
 mod command_start;
 mod concurrency;
@@ -19,6 +20,7 @@ mod launch;
 mod other_server;
 mod own_server;
 mod web_app;
+mod wrapper;
 
 use std::path::PathBuf;
 
@@ -31,6 +33,7 @@ use crate::gunicorn::options::UserOptions;
 use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
+pub use before::BeforeStart;
 use choice::{Choice, Inputs, Trail};
 pub use concurrency::Concurrency;
 pub use launch::GunicornInUse;
@@ -68,6 +71,8 @@ pub struct Decision {
     pub folder: PathBuf,
     /// The start, or why there can be none.
     pub outcome: Result<Launch, Failure>,
+    /// What is run to its end first.
+    pub before: Option<BeforeStart>,
     /// The environment that we were given.
     pub given: Environ,
     /// The environment of the app, also where it cannot be started.
@@ -135,6 +140,7 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
         Some(folder) => python.with_environment(root, folder),
         None => python,
     };
+    let python = python.with_packages(root, settings.deployed.packages.as_deref());
     let options = UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS"));
     let sources = Sources::new(files, root);
     Inputs { settings, files, python, sources, options }
@@ -144,6 +150,7 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
 fn surroundings(inputs: &Inputs) -> Trail {
     let mut notices = inputs.settings.notices.clone();
     notices.extend(inputs.python.notice());
+    notices.extend(inputs.python.notice_of_build(inputs.settings.deployed.python.as_deref()));
     if inputs.options.cannot_be_split {
         notices.push(Notice {
             message: "`GUNICORN_CMD_ARGS` has a quote that is not closed; gunicorn will refuse it".into(),
@@ -166,7 +173,11 @@ impl Decision {
         let (outcome, environ, known) = match start.map(|start| launch::prepare(start, interface, inputs)) {
             Ok(prepared) => {
                 let environ = prepared.launch.environ.clone();
-                (Ok(prepared.launch), environ, prepared.known)
+                let wrapped = wrapper::wrap(prepared.launch, inputs).map(|(launch, notice)| {
+                    notices.extend(notice);
+                    launch
+                });
+                (wrapped, environ, prepared.known)
             }
             Err(failure) => (Err(failure), launch::app_environ(inputs, false), launch::Known::default()),
         };
@@ -180,6 +191,7 @@ impl Decision {
             app_root: inputs.settings.app_root.clone(),
             folder,
             outcome,
+            before: before::before(inputs),
             given: inputs.settings.given.clone(),
             environ,
             evidence,

@@ -8,6 +8,7 @@ pub mod archive;
 pub mod limits;
 pub mod manifest;
 mod place;
+mod platform;
 mod source;
 mod stamp;
 mod tree;
@@ -90,8 +91,10 @@ pub struct Report {
     /// `folder` or `archive`.
     pub kind: &'static str,
     /// The archive of the app, or of its environment.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub archive: Option<PathBuf>,
     /// Where the app is, or will be.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub folder: PathBuf,
     /// `unpacked`, or `packed` while it is not; null for a folder.
     pub state: Option<&'static str>,
@@ -181,7 +184,7 @@ impl Deployment {
             deployed_into: self.app.as_ref().map(|_| settings.app_root.clone()),
         };
         let app_root = self.root(&settings.app_root).to_owned();
-        Settings { app_root, environment, deployed: facts, ..settings }
+        platform::apply(Settings { app_root, environment, deployed: facts, ..settings }, files)
     }
 
     fn report(&self, app_root: &Path) -> Report {
