@@ -21,10 +21,10 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
     let start = Gunicorn::find(inputs.files, &inputs.python).map(|gunicorn| {
         let mut words = arguments::common(&inputs.options, inputs.settings.port);
         words.extend([arguments::with_path("--chdir=", &folder), "application:app".into()]);
-        Start::gunicorn(gunicorn, words, inputs)
+        Start::gunicorn(gunicorn, words, &inputs.options, inputs)
     });
     let target = Some("application:app".to_owned());
-    (Choice { step: Step::DefaultSite, app: None, target, folder, start }, trail)
+    (Choice { step: Step::DefaultSite, app: None, target, folder, is_asgi: false, start }, trail)
 }
 
 fn missing_app(inputs: &Inputs, near_misses: &[NearMiss]) -> Notice {

@@ -66,6 +66,8 @@ pub struct Settings {
     pub app_root_from: Option<String>,
     /// The custom command.
     pub command: Option<Given>,
+    /// The process of the Procfile, when one was named.
+    pub process: Option<String>,
     /// An error in processing the custom command ends the start.
     pub strict: bool,
     /// When to stay as init.
@@ -78,6 +80,10 @@ pub struct Settings {
     pub port: Option<u16>,
     /// How many workers.
     pub workers: Workers,
+    /// How many threads each of them has, when that was said.
+    pub threads: Option<u16>,
+    /// gunicorn writes a line for each request.
+    pub access_log: bool,
     /// We run on App Service, behind its front end.
     pub on_platform: bool,
     /// The platform splits one start-up command at its blanks (`WEBSITE_SITE_NAME`).
@@ -125,6 +131,7 @@ impl Settings {
             // `.` and doubled slashes would show up in every path that is built on it.
             app_root: directory.join(app_root).components().collect(),
             app_root_from: table::APP_ROOT.row.given(&flags, environ).map(|given| given.place),
+            process: table::PROCESS.read(&flags, environ)?,
             strict: table::STRICT.read(&flags, environ)?.unwrap_or(false),
             init: table::INIT.read(&flags, environ)?.unwrap_or(Init::Auto),
             grace: table::GRACE.read(&flags, environ)?.unwrap_or(if on_platform {
@@ -135,6 +142,8 @@ impl Settings {
             drain: table::DRAIN.read(&flags, environ)?.unwrap_or(Duration::ZERO),
             port,
             workers: table::WORKERS.read(&flags, environ)?.unwrap_or(Workers::AsSet),
+            threads: table::THREADS.read(&flags, environ)?,
+            access_log: table::ACCESS_LOG.read(&flags, environ)?.unwrap_or(on_platform),
             on_platform,
             command_was_split: is_set("WEBSITE_SITE_NAME"),
             ssh_port: table::SSH_PORT.read(&flags, environ)?,

@@ -228,7 +228,7 @@ mod tests {
         let text = report(&files, &["no such", "x"]).to_text(Style::PLAIN);
         assert!(text.starts_with("pystart would start the default site: no app was found\n"), "{text}");
         for part in [
-            "\n  step        5 of 5, default site\n",
+            "\n  step        7 of 7, default site\n",
             "\n  command     gunicorn --bind=0.0.0.0 --timeout 600 --chdir=",
             "\n  process     the server takes the place of pystart\n",
             "\n  1 custom command\n    x the words of the command line",
@@ -241,7 +241,7 @@ mod tests {
         }
         assert_eq!(text.matches("\n  1 custom command\n").count(), 1, "{text}");
         let steps =
-            ["1 custom", "2 Django", "3 Flask", "5 default"].map(|step| text.matches(&format!("\n  {step}")).count());
+            ["1 custom", "2 Django", "3 Flask", "7 default"].map(|step| text.matches(&format!("\n  {step}")).count());
         assert_eq!(steps, [1, 1, 1, 1], "one heading for each step\n{text}");
     }
 

@@ -37,11 +37,13 @@ impl Style {
 }
 
 /// The order of the steps, and what people call them.
-const STEPS: [(Step, &str); 5] = [
+const STEPS: [(Step, &str); 7] = [
     (Step::Custom, "custom command"),
     (Step::Django, "Django"),
     (Step::Flask, "Flask"),
+    (Step::Declared, "declared start"),
     (Step::Other, "other web app"),
+    (Step::OwnServer, "app with its own server"),
     (Step::DefaultSite, "default site"),
 ];
 
