@@ -90,8 +90,10 @@ pub struct Report {
     /// `folder` or `archive`.
     pub kind: &'static str,
     /// The archive of the app, or of its environment.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub archive: Option<PathBuf>,
     /// Where the app is, or will be.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub folder: PathBuf,
     /// `unpacked`, or `packed` while it is not; null for a folder.
     pub state: Option<&'static str>,

@@ -77,11 +77,12 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 24] = [
+pub const NOTABLE: [&str; 26] = [
     ".env",
     ".flaskenv",
     "Dockerfile",
     "Pipfile",
+    "Pipfile.lock",
     "Procfile",
     "antenv.tar.gz",
     "antenv.tar.zst",
@@ -93,6 +94,7 @@ pub const NOTABLE: [&str; 24] = [
     "output.tar.gz",
     "output.tar.zst",
     "package.json",
+    "pdm.lock",
     "poetry.lock",
     "pyproject.toml",
     "pyvenv.cfg",

@@ -123,6 +123,9 @@ fn is_program_or_live_script(files: &dyn Files, path: &Path) -> bool {
     !is_script || script_interpreter(files, path).is_some()
 }
 
+/// The worker class that aiohttp brings; it takes an `Application`, or a coroutine function that makes one.
+pub(crate) const AIOHTTP_WORKER: &str = "aiohttp.GunicornWebWorker";
+
 /// The worker class for an app: none for WSGI, where gunicorn's default is right.
 ///
 /// For ASGI the one that is installed, in this order: `uvicorn_worker` is where uvicorn's worker class lives today,
@@ -145,6 +148,15 @@ pub fn worker_class(
         folders.extend(python.image_packages());
     }
     let has = |module: &str| folders.iter().any(|folder| files.is_file(&folder.join(module)));
+    if interface == Interface::Aiohttp {
+        if has("aiohttp/worker.py") {
+            return Ok(Some(AIOHTTP_WORKER));
+        }
+        let message = "this is an aiohttp app, and the package `aiohttp` with its worker class is not installed";
+        return Err(Failure::usage(message)
+            .with_status(status::NOT_FOUND)
+            .with_hint("add `aiohttp` to requirements.txt, then build the environment"));
+    }
     if has("uvicorn_worker/__init__.py") {
         return Ok(Some("uvicorn_worker.UvicornWorker"));
     }
@@ -296,5 +308,18 @@ mod tests {
         assert_eq!(class(&files), Ok(Some("uvicorn.workers.UvicornWorker")));
         files = files.file(format!("{SITE}/uvicorn_worker/__init__.py"), "");
         assert_eq!(class(&files), Ok(Some("uvicorn_worker.UvicornWorker")));
+    }
+
+    #[test]
+    fn aiohttp_brings_its_own_worker_class() {
+        let bare = environment(image(), "/site/antenv/bin/python").program("/site/antenv/bin/python", "");
+        let installed = bare.clone().file(format!("{SITE}/aiohttp/worker.py"), "");
+        let class = |files: &Memory| {
+            let environ: Environ = [("PATH", "/usr/bin")].into_iter().collect();
+            let python = Python::find(files, Path::new("/site"), &environ);
+            worker_class(Interface::Aiohttp, &Gunicorn::find(files, &python).unwrap(), files, &python)
+        };
+        assert_eq!(class(&installed), Ok(Some("aiohttp.GunicornWebWorker")));
+        assert_eq!(class(&bare).unwrap_err().status, 127);
     }
 }

@@ -260,6 +260,18 @@ pub static BUILD: Setting<bool> = Setting::new(
     },
 );
 
+/// Where builds keep what the next one can use.
+pub static CACHE_DIR: Setting<PathBuf> = Setting::new(
+    form::ABSOLUTE_FOLDER,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_CACHE_DIR"],
+        default: None,
+        help: "Where builds keep packages and tools for the next one, for instance on a volume",
+    },
+);
+
 /// The custom command.
 pub static COMMAND: Setting<OsString> = Setting::new(
     form::TEXT,
@@ -453,7 +465,7 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 24] = [
+pub static TABLE: [&dyn Described; 25] = [
     &APP_ROOT,
     &PORT,
     &PROCESS,
@@ -462,6 +474,7 @@ pub static TABLE: [&dyn Described; 24] = [
     &GRACE,
     &DRAIN,
     &BUILD,
+    &CACHE_DIR,
     &COMMAND,
     &LOG,
     &LOG_FORMAT,

@@ -42,6 +42,7 @@ pub struct Running {
     /// What a restart would start instead; null where that is the same, or cannot be told.
     pub restart_would_start: Option<String>,
     /// Files of the app that were put there after the start.
+    #[serde(serialize_with = "crate::path_text::paths")]
     pub changed_files: Vec<PathBuf>,
     /// The port that the site was told to listen on.
     pub port: u16,
