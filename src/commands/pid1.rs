@@ -28,6 +28,12 @@ pub fn given(args: &[OsString]) -> OsString {
     words::join(std::iter::once(OsStr::new("pystart")).chain(args.iter().map(OsString::as_os_str)))
 }
 
+/// Does the kernel take this value in the environment? One string may have 32 pages, its name and the final NUL included
+/// (`MAX_ARG_STRLEN`); a longer one would keep everything from starting, so it is left out.
+pub(crate) fn fits(given: &OsStr) -> bool {
+    GIVEN.len() + 1 + given.len() < 128 * 1024
+}
+
 /// The arguments that [`given`] wrote down.
 fn parse_given(value: &OsStr) -> Vec<OsString> {
     words::split(value).unwrap_or_default().words.into_iter().skip(1).collect()

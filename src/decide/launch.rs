@@ -154,7 +154,9 @@ fn add_container_extras(
     inputs: &Inputs,
 ) {
     let settings = inputs.settings;
-    let mut extras = arguments::container_extras(inputs.files, options, environ, &settings.app_root, || version);
+    // An app that was unpacked elsewhere is still one of its app root.
+    let root = settings.deployed.deployed_into.as_ref().unwrap_or(&settings.app_root);
+    let mut extras = arguments::container_extras(inputs.files, options, environ, root, || version);
     if settings.access_log && !options.sets("accesslog") {
         extras.push("--access-logfile -".into());
     }

@@ -10,6 +10,7 @@ mod infer;
 mod limits;
 mod named;
 mod names;
+mod own_server;
 mod project;
 mod rules;
 mod start_command;
@@ -25,6 +26,7 @@ use crate::model::{Detection, NearMiss};
 use candidate::server_calls;
 use infer::Inference;
 pub use named::NamedApp;
+pub use own_server::OwnServerApp;
 use project::Project;
 
 /// The Python files of an app root: each is read and understood once, whoever asks. Nothing is read before that.

@@ -62,6 +62,11 @@ impl Gunicorn {
                 };
             }
         }
+        // Its script was made for the interpreter of the build, which is usually another one.
+        let in_folder = python.package_folder.as_ref().map(|folder| folder.join("gunicorn"));
+        if let (Some(package), Some(image)) = (in_folder.filter(|package| files.is_folder(package)), python.image()) {
+            return Ok(Self::module(image.path.clone(), Some(package), true, false));
+        }
         let lends = python.environment.is_some();
         let script = files.program(OsStr::new("gunicorn"), &python.search_path());
         if let Some(script) = script.filter(|script| is_program_or_live_script(files, script)) {

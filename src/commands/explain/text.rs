@@ -74,6 +74,13 @@ impl Report {
         if let Some(source) = self.source.as_ref().and_then(deployment::Report::described) {
             row("source", &source)?;
         }
+        if let Some(before) = &self.before {
+            let shown = match (&before.argv, &before.cannot_start) {
+                (Some(argv), _) => words::join(argv).to_string_lossy().into_owned(),
+                (None, failure) => failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default(),
+            };
+            row("before", &format!("{shown} (`{}`)", before.from))?;
+        }
         if let Some(argv) = &self.argv {
             row("command", &words::join(argv).to_string_lossy())?;
         }
