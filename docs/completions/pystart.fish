@@ -37,6 +37,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand run" -l port -d 'The por
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand run" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
@@ -44,8 +45,10 @@ complete -c pystart -n "__fish_pystart_using_subcommand explain" -l port -d 'The
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l json -d 'Print JSON for machines'
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l verbose -d 'List the files that were read, too'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
@@ -53,6 +56,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand check" -l init -d 'Stay 
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l time-limit -d 'How long loading the app may take [env: PYSTART_CHECK_TIMEOUT] [default: 60]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand check" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l json -d 'Print JSON for machines'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -s h -l help -d 'Print help'
@@ -64,6 +68,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand env" -l port -d 'The por
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand env" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l json -d 'Print JSON for machines'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -s h -l help -d 'Print help'

@@ -3,6 +3,7 @@
 
 pub(crate) mod app_root;
 pub mod build;
+pub(crate) mod caveats;
 pub mod check;
 pub mod env;
 pub mod explain;
@@ -12,3 +13,4 @@ pub mod pid1;
 pub(crate) mod port_taken;
 pub mod run;
 pub mod running;
+mod unreadable;

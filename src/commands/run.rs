@@ -130,7 +130,7 @@ fn announce(decision: &Decision, told: &[Notice]) {
     match (&decision.app, decision.step) {
         (Some(app), _) => tracing::info!("{} app: {}", app.framework, app.reason),
         (None, Step::Custom) => tracing::info!("custom command: {}", reading(decision)),
-        (None, _) => tracing::info!("the default site"),
+        (None, _) => tracing::info!("the default site; `pystart explain` tells what was looked at"),
     }
     if let Ok(launch) = &decision.outcome {
         let verb = if launch.mode == Mode::Exec { "exec" } else { "init for" };

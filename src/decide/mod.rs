@@ -16,12 +16,14 @@ mod default_site;
 mod launch;
 mod web_app;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::options::UserOptions;
+use crate::gunicorn::{self, arguments};
 use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
@@ -50,6 +52,8 @@ pub struct Decision {
     pub folder: PathBuf,
     /// The start, or why there can be none.
     pub outcome: Result<Launch, Failure>,
+    /// Of an app that cannot be started, the command line that would have started it.
+    pub intended: Option<Vec<OsString>>,
     /// The environment that we were given.
     pub given: Environ,
     /// The environment of the app, also where it cannot be started.
@@ -145,8 +149,10 @@ impl Decision {
             }
             Err(failure) => (Err(failure), launch::app_environ(inputs, false).0, None, None, false),
         };
+        let intended = app.as_ref().filter(|_| outcome.is_err()).map(|app| intended(app, inputs));
         Self {
             step,
+            intended,
             is_asgi: app.as_ref().map_or(has_asgi_worker, |app| app.interface == Interface::Asgi),
             app,
             target,
@@ -164,4 +170,13 @@ impl Decision {
             gunicorn,
         }
     }
+}
+
+/// The command line for this app with everything installed that it takes.
+fn intended(app: &WebApp, inputs: &Inputs) -> Vec<OsString> {
+    let class = (app.interface == Interface::Asgi).then_some(gunicorn::USUAL_ASGI_WORKER);
+    let mut words = vec![OsString::from("gunicorn")];
+    words.extend(arguments::documented(&inputs.options, inputs.settings.port, &app.folder, class));
+    words.push(arguments::target(app).into());
+    words
 }

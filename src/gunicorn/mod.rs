@@ -123,6 +123,9 @@ fn is_program_or_live_script(files: &dyn Files, path: &Path) -> bool {
     !is_script || script_interpreter(files, path).is_some()
 }
 
+/// The worker class for ASGI apps that is taken first (the package `uvicorn-worker`).
+pub(crate) const USUAL_ASGI_WORKER: &str = "uvicorn_worker.UvicornWorker";
+
 /// The worker class for an app: none for WSGI, where gunicorn's default is right.
 ///
 /// For ASGI the one that is installed, in this order: `uvicorn_worker` is where uvicorn's worker class lives today,
@@ -146,7 +149,7 @@ pub fn worker_class(
     }
     let has = |module: &str| folders.iter().any(|folder| files.is_file(&folder.join(module)));
     if has("uvicorn_worker/__init__.py") {
-        return Ok(Some("uvicorn_worker.UvicornWorker"));
+        return Ok(Some(USUAL_ASGI_WORKER));
     }
     if has("uvicorn/workers.py") {
         return Ok(Some("uvicorn.workers.UvicornWorker"));
