@@ -301,7 +301,7 @@ mod tests {
             ("run", format!("PYSTART_GRACE] [default: {}, ", table::DEFAULT_GRACE.as_secs())),
             ("run", format!("on App Service {}]", table::DEFAULT_GRACE_ON_PLATFORM.as_secs())),
             ("check", format!("PYSTART_CHECK_TIMEOUT] [default: {}]", table::DEFAULT_CHECK_LIMIT.as_secs())),
-            ("health", format!("PYSTART_HEALTH_PATH] [default: {}]", table::DEFAULT_HEALTH_PATH)),
+            ("health", format!("WEBSITE_WARMUP_PATH] [default: {}]", table::DEFAULT_HEALTH_PATH)),
             ("health", format!("PYSTART_HEALTH_TIMEOUT] [default: {}]", table::DEFAULT_HEALTH_LIMIT.as_secs())),
         ] {
             let Call::Answer { text, .. } = parse(&[subcommand, "--help"]) else { panic!("{subcommand}") };

@@ -149,6 +149,8 @@ pub struct Launch {
     pub mode: Mode,
     /// It is a shell, which does not pass signals on.
     pub is_shell: bool,
+    /// Where its site is expected, unless it is gunicorn, which says itself where it listens.
+    pub expected_port: Option<u16>,
 }
 
 /// Which variables differ from those that we were given. Names only, never a value.

@@ -228,7 +228,7 @@ const TABLE: &[Row] = &[
         files: &[
             ("app.py", FLASK),
             ("antenv/pyvenv.cfg", ""),
-            ("antenv/lib/python3.12/site-packages/gunicorn/__init__.py", "version_info = (23, 0, 0)\n"),
+            ("antenv/lib/python3.12/site-packages/gunicorn/__init__.py", "version_info = (27, 0, 1)\n"),
         ],
         step: Step::Flask,
         argv: "/usr/bin/python3 -m gunicorn --bind=0.0.0.0 --timeout 600 app:app",

@@ -8,7 +8,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+
+use nix::sys::resource::{Resource, setrlimit};
 
 use python::App;
 
@@ -67,6 +70,44 @@ fn every_shell_gets_every_value_back_byte_for_byte_and_nothing_is_run() {
         assert!(!app.root.join("injected").exists(), "{shell} ran something");
     }
     assert!(shells > 0, "no shell was there");
+}
+
+/// What a shell will not have set, each tried alone: one error must not hide another.
+const KEPT_BY_SHELLS: [&str; 11] =
+    ["BASHOPTS", "BASH_VERSINFO", "EUID", "HISTCMD", "IFS", "OPTIND", "PPID", "RANDOM", "SHELLOPTS", "SRANDOM", "UID"];
+
+#[test]
+fn what_a_shell_keeps_for_itself_does_no_harm_and_is_there_for_machines() {
+    for name in KEPT_BY_SHELLS {
+        let app = App::new(&[]);
+        let environ = |more: &[&str]| {
+            let arguments = [&["env", "--app-root", app.root.to_str().unwrap()], more].concat();
+            pystart(&arguments).env(name, "1 x").env("WORDS", "a b").output().unwrap().stdout
+        };
+        fs::write(app.root.join("exports"), environ(&[])).unwrap();
+        for shell in [&["dash"][..], &["bash"], &["bash", "--posix"]] {
+            let script = "eval \"$(cat exports)\"; set -- $WORDS; echo \"$#\"";
+            let output = Command::new(shell[0]).args(&shell[1..]).args(["-c", script]).current_dir(&app.root).output();
+            let Ok(output) = output else { continue };
+            assert!(output.stderr.is_empty() && output.stdout == b"2\n", "{shell:?}, {name}: {output:?}");
+        }
+        let variables: serde_json::Value = serde_json::from_slice(&environ(&["--json"])).unwrap();
+        assert_eq!(variables[name], "1 x");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_variables_take_seconds_of_no_processor() {
+    let app = App::new(&[]);
+    let mut command = pystart(&["env", "--app-root", app.root.to_str().unwrap()]);
+    command.envs((0..100_000).map(|number| (format!("V{number}"), "x")));
+    // Processor time, and ten times what it takes: with each variable compared to all others it is a minute.
+    let limit = || Ok(setrlimit(Resource::RLIMIT_CPU, 5, 5)?);
+    #[expect(unsafe_code, reason = "a limit is set by the process that gets it")]
+    // SAFETY: the closure makes one system call.
+    let output = unsafe { command.pre_exec(limit) }.output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    assert_eq!(output.stdout.split(|byte| *byte == b'\n').count(), 100_003);
 }
 
 #[test]

@@ -150,6 +150,46 @@ fn a_site_on_ipv6_alone_is_found() {
 }
 
 #[test]
+fn an_interim_answer_is_not_the_answer() {
+    for (status, code) in [("204 No Content", 0), ("503 Busy", 1)] {
+        let answer = format!(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 {status}\r\n\r\n"
+        );
+        let (port, server) = serve("127.0.0.1", move |stream| stream.write_all(answer.as_bytes()).unwrap()).unwrap();
+        let output = health(port, &[]);
+        server.join().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{status}: {}", line(&output));
+    }
+}
+
+#[test]
+fn a_site_that_accepts_and_does_not_answer_is_alive_and_not_ready() {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let ready = health(port, &["--time-limit", "0.2"]);
+    assert_eq!(ready.status.code(), Some(1), "{}", line(&ready));
+    let alive = health(port, &["--live"]);
+    assert_eq!((alive.status.code(), line(&alive)), (Some(0), &*format!("healthy: port {port} accepts connections\n")));
+    drop(socket);
+    assert_eq!(health(port, &["--live"]).status.code(), Some(1));
+}
+
+#[test]
+fn the_platforms_warm_up_path_is_asked_for_unless_a_path_is_set() {
+    for (variables, path) in [
+        (&[("WEBSITE_WARMUP_PATH", "/warm")][..], "/warm"),
+        (&[("WEBSITE_WARMUP_PATH", "/warm"), ("PYSTART_HEALTH_PATH", "/up")], "/up"),
+    ] {
+        let answer = |stream: &mut TcpStream| stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let (port, server) = serve("127.0.0.1", answer).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pystart"));
+        command.args(["health", "--port", &port.to_string()]).env_clear().envs(variables.iter().copied());
+        assert!(command.output().unwrap().status.success());
+        assert!(server.join().unwrap().starts_with(&format!("GET {path} ")), "{path}");
+    }
+}
+
+#[test]
 fn a_bad_path_or_limit_is_a_usage_error() {
     for words in [["--path", "up"], ["--path", "/a b"], ["--time-limit", "0"], ["--time-limit", "soon"]] {
         let output = health(1, &words);

@@ -36,6 +36,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand run" -s C -l app-root -d
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand run" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
@@ -44,6 +45,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand explain" -s C -l app-roo
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
@@ -54,6 +56,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand check" -s C -l app-root 
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand check" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l time-limit -d 'How long loading the app may take [env: PYSTART_CHECK_TIMEOUT] [default: 60]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
@@ -67,12 +70,14 @@ complete -c pystart -n "__fish_pystart_using_subcommand env" -s C -l app-root -d
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand env" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l json -d 'Print JSON for machines'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand health" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
-complete -c pystart -n "__fish_pystart_using_subcommand health" -l path -d 'What to ask for [env: PYSTART_HEALTH_PATH] [default: /]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand health" -l path -d 'What to ask for [env: PYSTART_HEALTH_PATH, WEBSITE_WARMUP_PATH] [default: /]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand health" -l time-limit -d 'For the whole answer [env: PYSTART_HEALTH_TIMEOUT] [default: 5]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand health" -l live -d 'Only ask whether the port accepts connections: for what restarts a site, a busy one included'
 complete -c pystart -n "__fish_pystart_using_subcommand health" -s h -l help -d 'Print help'

@@ -1,5 +1,6 @@
 //! The app's environment for a shell: `eval "$(pystart env)"`.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -10,6 +11,7 @@ use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Disk;
 use crate::invocation::Invocation;
+use crate::log;
 use crate::settings::{Flags, table};
 use crate::shell::words;
 
@@ -25,8 +27,11 @@ pub fn env(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     // A container's app has what it got; elsewhere it is what it would get.
     let app = match source {
         Source::Container => session.environ,
-        Source::Process => would_get(flags, invocation)?,
+        Source::Process | Source::ProcessOfAnotherUser => would_get(flags, invocation)?,
     };
+    if let Some(notice) = source.notice() {
+        log::notice(&notice);
+    }
     print(&if is_for_machines { json(&app, source).into_bytes() } else { exports(&app, source) })?;
     Ok(0)
 }
@@ -42,6 +47,11 @@ fn would_get(flags: Flags, invocation: &Invocation) -> Result<Environ, Failure> 
 /// What belongs to one shell and not to the app, wherever it comes from.
 const OF_A_SHELL: [&str; 4] = ["OLDPWD", "PWD", "SHLVL", "_"];
 
+/// What a shell keeps for itself: the read-only and numeric variables of bash, of which one alone ends what is evaluated
+/// in POSIX mode, and the bounds of words, which no shell takes from its environment either.
+const KEPT_BY_SHELLS: [&str; 11] =
+    ["BASHOPTS", "BASH_VERSINFO", "EUID", "HISTCMD", "IFS", "OPTIND", "PPID", "RANDOM", "SHELLOPTS", "SRANDOM", "UID"];
+
 /// What a login session has already, and has right: PID 1's would be those of another user or another terminal.
 const OF_A_SESSION: [&str; 7] = ["HOME", "HOSTNAME", "LOGNAME", "MAIL", "SHELL", "TERM", "USER"];
 
@@ -53,13 +63,16 @@ fn is_wanted(name: &OsStr, source: Source) -> bool {
 
 /// A line `export NAME='VALUE'` for each variable, safe for any bytes in the value.
 ///
-/// A name that is no identifier of the shell gives a comment: no shell could use it. Of two variables with one name
+/// A name that is no identifier of the shell, or that a shell keeps for itself, gives a comment. Of two variables with one name
 /// the first counts, as in getenv(3).
 #[must_use]
 pub fn exports(environ: &Environ, source: Source) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, value) in wanted(environ, source) {
-        if name.to_str().is_some_and(words::is_identifier) {
+        if KEPT_BY_SHELLS.iter().any(|kept| name == *kept) {
+            out.extend_from_slice(b"# skipped, a shell keeps it for itself: ");
+            out.extend_from_slice(name.as_bytes());
+        } else if name.to_str().is_some_and(words::is_identifier) {
             out.extend_from_slice(b"export ");
             out.extend_from_slice(name.as_bytes());
             out.push(b'=');
@@ -84,10 +97,8 @@ pub fn json(environ: &Environ, source: Source) -> String {
 }
 
 fn wanted(environ: &Environ, source: Source) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-    environ.iter().enumerate().filter_map(move |(place, (name, value))| {
-        let is_first = environ.iter().take(place).all(|(earlier, _)| earlier != name);
-        (is_first && is_wanted(name, source)).then_some((name, value))
-    })
+    let mut seen = HashSet::new();
+    environ.iter().filter(move |(name, _)| seen.insert(*name) && is_wanted(name, source))
 }
 
 #[cfg(test)]

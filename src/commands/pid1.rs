@@ -4,7 +4,7 @@
 //! environment was made by sshd or by `docker exec`, and PID 1's arguments went with `execve`.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::io;
 
 use serde::Serialize;
 
@@ -13,6 +13,8 @@ use crate::commands::{app_root, build};
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::invocation::Invocation;
+use crate::model::Notice;
+use crate::process::procfs;
 use crate::settings::{Flags, Settings};
 use crate::shell::words;
 
@@ -39,6 +41,22 @@ pub enum Source {
     Container,
     /// Our own.
     Process,
+    /// Our own, because that of PID 1 may not be read: it runs as another user.
+    ProcessOfAnotherUser,
+}
+
+impl Source {
+    /// What has to be said about an answer that may not be the container's.
+    #[must_use]
+    pub fn notice(self) -> Option<Notice> {
+        (self == Self::ProcessOfAnotherUser).then(|| Notice {
+            message:
+                "PID 1 runs as another user, and its environment cannot be read: this is about what would be started \
+                      with the environment of this session, not about what runs"
+                    .into(),
+            hint: Some("ask as the user of the container or as root: `docker exec --user 0 ...`".into()),
+        })
+    }
 }
 
 /// What a call is about.
@@ -57,15 +75,21 @@ impl Session {
     /// carries [`GIVEN`], which nothing else in the container does by accident: it is looked for there only.
     #[must_use]
     pub fn find(invocation: &Invocation) -> Self {
-        let block = if invocation.is_pid_1 { Vec::new() } else { fs::read("/proc/1/environ").unwrap_or_default() };
-        Self::choose(&invocation.environ, Environ::from_block(&block))
+        let first = if invocation.is_pid_1 { Ok(Environ::default()) } else { procfs::environ(1) };
+        Self::choose(&invocation.environ, first, || procfs::name(1))
     }
 
-    fn choose(own: &Environ, first: Environ) -> Self {
-        match first.get(GIVEN) {
-            Some(_) => Self { environ: first, source: Source::Container },
-            None => Self { environ: own.clone(), source: Source::Process },
-        }
+    fn choose(own: &Environ, first: io::Result<Environ>, name: impl Fn() -> Option<String>) -> Self {
+        let source = match first {
+            Ok(environ) if environ.get(GIVEN).is_some() => return Self { environ, source: Source::Container },
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied && !is_init_of_a_machine(name().as_deref()) =>
+            {
+                Source::ProcessOfAnotherUser
+            }
+            _ => Source::Process,
+        };
+        Self { environ: own.clone(), source }
     }
 
     /// What was typed, and for everything that was not, what PID 1 was given.
@@ -78,6 +102,11 @@ impl Session {
     }
 }
 
+/// Outside of containers PID 1 is never ours, and nearly always another user's.
+fn is_init_of_a_machine(name: Option<&str>) -> bool {
+    matches!(name, Some("systemd" | "init"))
+}
+
 /// The settings of a call that reports on the site: in its container those of PID 1, unless others are typed.
 ///
 /// # Errors
@@ -87,7 +116,9 @@ pub fn settings(flags: Flags, invocation: &Invocation) -> Result<(Settings, Sour
     let session = Session::find(invocation);
     let settings = app_root::settings(session.flags(flags), &session.environ)?;
     let cached = settings.build.then(|| build::cached_environment(&settings.app_root, &settings.environ)).flatten();
-    Ok((settings.with_environment(cached), session.source))
+    let mut settings = settings.with_environment(cached);
+    settings.notices.extend(session.source.notice());
+    Ok((settings, session.source))
 }
 
 #[cfg(test)]
@@ -117,12 +148,15 @@ mod tests {
         let plain = environ(&[("A", "init")]);
         let app = environ(&[("A", "app"), (GIVEN, "pystart")]);
         let rows = [
-            ("pystart, or what it became", app.clone(), (&app, Source::Container)),
-            ("another init", plain, (&own, Source::Process)),
-            ("unreadable", Environ::default(), (&own, Source::Process)),
+            ("pystart, or what it became", Ok(app.clone()), "gunicorn", (&app, Source::Container)),
+            ("another init", Ok(plain), "tini", (&own, Source::Process)),
+            ("no /proc", Err(io::ErrorKind::NotFound), "tini", (&own, Source::Process)),
+            ("another user's", Err(io::ErrorKind::PermissionDenied), "pystart", (&own, Source::ProcessOfAnotherUser)),
+            ("a machine", Err(io::ErrorKind::PermissionDenied), "systemd", (&own, Source::Process)),
+            ("another machine", Err(io::ErrorKind::PermissionDenied), "init", (&own, Source::Process)),
         ];
-        for (row, first, (environ, source)) in rows {
-            let found = Session::choose(&own, first);
+        for (row, first, name, (environ, source)) in rows {
+            let found = Session::choose(&own, first.map_err(io::Error::from), || Some(name.to_owned()));
             assert_eq!((&found.environ, found.source), (environ, source), "{row}");
         }
     }

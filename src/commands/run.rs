@@ -14,7 +14,7 @@ use crate::invocation::Invocation;
 use crate::log;
 use crate::model::{Launch, Mode, Notice, Step};
 use crate::process::exec::{Image, NotReplaced, variable};
-use crate::process::init::{self, Supervision};
+use crate::process::init::{self, ExpectedPort, Supervision};
 use crate::process::procfs::listeners;
 use crate::process::{port, signals, sshd};
 use crate::settings::{Flags, Settings};
@@ -158,7 +158,12 @@ fn start(launch: &Launch, settings: &Settings, invocation: &Invocation) -> Resul
             }
         }
         Mode::Init => {
-            let supervision = Supervision { grace: settings.grace, shell: launch.is_shell };
+            let supervision = Supervision {
+                grace: settings.grace,
+                shell: launch.is_shell,
+                drain: settings.drain,
+                expected: launch.expected_port.map(ExpectedPort::new),
+            };
             let image = Image::new(program, &launch.argv, &launch.environ);
             let own_variable = given.map(|given| variable(OsStr::new(pid1::GIVEN), &given));
             match init::supervise(&image, &supervision, own_variable.as_deref()) {

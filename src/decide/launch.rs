@@ -10,7 +10,11 @@ use crate::gunicorn::options::UserOptions;
 use crate::gunicorn::{Gunicorn, Version, arguments};
 use crate::model::{Launch, Mode, Notice};
 use crate::process::cgroup;
-use crate::settings::{DEFAULT_PORT, Init, Workers};
+use crate::settings::{DEFAULT_PORT, Init, Settings, Workers};
+
+/// From this version on a gunicorn that is PID 1 does not take an orphan that ends for a worker of its own: one that exits
+/// with 3 or 4 stops an older one (`reap_workers` in `gunicorn/arbiter.py`).
+const LEAVES_ORPHANS_ALONE: Version = (26, 1);
 
 /// The gunicorn of a start, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +61,12 @@ pub(super) fn prepare(start: Start, inputs: &Inputs) -> Prepared {
         in_use =
             gunicorn.as_ref().map(|gunicorn| GunicornInUse { from_environment: gunicorn.from_environment, version });
     }
-    let mode = mode(inputs.settings.init, &start.server);
+    let mode = mode(inputs.settings, &start.server, in_use.as_ref());
+    let is_gunicorn = matches!(start.server, Server::Gunicorn { .. });
+    let expected_port = (!is_gunicorn).then(|| inputs.settings.port.unwrap_or(DEFAULT_PORT));
     let is_shell = matches!(start.server, Server::Shell);
-    let launch = Launch { program: start.program, argv: start.argv, directory, environ, mode, is_shell };
+    let (program, argv) = (start.program, start.argv);
+    let launch = Launch { program, argv, directory, environ, mode, is_shell, expected_port };
     Prepared { launch, notices, gunicorn: in_use, port: own_port, has_asgi_worker }
 }
 
@@ -90,9 +97,18 @@ fn directory(inputs: &Inputs) -> PathBuf {
     if can_be_entered { root.clone() } else { "/".into() }
 }
 
-fn mode(init: Init, server: &Server) -> Mode {
-    match (init, server) {
-        (Init::Never, _) | (Init::Auto, Server::Gunicorn { .. }) => Mode::Exec,
+/// Who is PID 1. By itself a gunicorn, where nothing speaks against it.
+fn mode(settings: &Settings, server: &Server, gunicorn: Option<&GunicornInUse>) -> Mode {
+    match (settings.init, server) {
+        (Init::Never, _) => Mode::Exec,
+        (Init::Auto, Server::Gunicorn { options, .. }) => {
+            let takes_orphans_for_workers =
+                gunicorn.and_then(|gunicorn| gunicorn.version).is_some_and(|version| version < LEAVES_ORPHANS_ALONE);
+            // While the app is loaded there are no handlers, and the kernel drops what PID 1 does not handle.
+            let is_deaf = options.sets("preload_app");
+            let needs_init = takes_orphans_for_workers || is_deaf || !settings.drain.is_zero();
+            if needs_init { Mode::Init } else { Mode::Exec }
+        }
         (Init::Always | Init::Auto, _) => Mode::Init,
     }
 }
@@ -132,7 +148,57 @@ mod tests {
 
     use crate::decide::decide;
     use crate::files::Memory;
+    use crate::model::Mode;
     use crate::settings::{Flags, Settings, table};
+
+    #[test]
+    fn gunicorn_is_pid_1_itself_unless_something_speaks_against_it() {
+        let site = "/usr/lib/python3.12/site-packages/gunicorn";
+        let image = |version: &str| {
+            Memory::default()
+                .program("/usr/bin/python3.12", "")
+                .program("/usr/bin/python3", "")
+                .dead_link("/usr/bin/python3", "python3.12")
+                .program("/usr/bin/gunicorn", "#!/usr/bin/python3\n")
+                .file(format!("{site}/__init__.py"), format!("version_info = {version}\n"))
+        };
+        let new = image("(26, 1, 0)").file("/site/app.py", "app = 1");
+        let old = image("(26, 0, 9)").file("/site/app.py", "app = 1");
+        let preloads = new.clone().file("/site/gunicorn.conf.py", "preload_app = True");
+        for (row, files, vars, command, expected) in [
+            ("a new one", &new, &[][..], "gunicorn app:app", Mode::Exec),
+            ("an old one", &old, &[], "gunicorn app:app", Mode::Init),
+            ("an old one, but never", &old, &[("PYSTART_INIT", "never")], "gunicorn app:app", Mode::Exec),
+            ("a new one, but always", &new, &[("PYSTART_INIT", "always")], "gunicorn app:app", Mode::Init),
+            ("preloads by its words", &new, &[], "gunicorn --preload app:app", Mode::Init),
+            ("preloads by variable", &new, &[("GUNICORN_CMD_ARGS", "--preload")], "gunicorn app:app", Mode::Init),
+            ("preloads by configuration", &preloads, &[], "gunicorn app:app", Mode::Init),
+            ("drained", &new, &[("PYSTART_DRAIN", "5")], "gunicorn app:app", Mode::Init),
+            (
+                "drained, but never",
+                &new,
+                &[("PYSTART_DRAIN", "5"), ("PYSTART_INIT", "never")],
+                "gunicorn app:app",
+                Mode::Exec,
+            ),
+        ] {
+            let environ = vars.iter().copied().chain([("PATH", "/usr/bin")]).collect();
+            let flags = Flags::of_command([command]).with(&table::APP_ROOT.row, "/site");
+            let launch = decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), files).outcome.unwrap();
+            assert_eq!((launch.mode, launch.expected_port), (expected, None), "{row}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_gunicorn_is_expected_on_the_port() {
+        let files = Memory::default().program("/bin/server", "\x7fELF").empty("/site");
+        for (vars, port) in [(&[][..], 8000), (&[("PORT", "81")], 81)] {
+            let environ = vars.iter().copied().chain([("PATH", "/bin")]).collect();
+            let flags = Flags::of_command(["server"]).with(&table::APP_ROOT.row, "/site");
+            let launch = decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), &files).outcome.unwrap();
+            assert_eq!(launch.expected_port, Some(port));
+        }
+    }
 
     #[test]
     fn missing_byte_code_is_noticed_where_gunicorn_comes_from_the_environment() {

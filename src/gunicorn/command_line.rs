@@ -12,20 +12,26 @@ pub(super) struct Setting {
 }
 
 /// The settings that pystart has an opinion on.
-pub(super) const SETTINGS: [Setting; 9] = [
+pub(super) const SETTINGS: [Setting; 14] = [
+    Setting { name: "access_log_format", long: "--access-logformat", short: None },
+    Setting { name: "accesslog", long: "--access-logfile", short: None },
     Setting { name: "bind", long: "--bind", short: Some(b'b') },
     Setting { name: "chdir", long: "--chdir", short: None },
     Setting { name: "config", long: "--config", short: Some(b'c') },
     Setting { name: "control_socket", long: "--control-socket", short: None },
     Setting { name: CONTROL_SOCKET_DISABLE, long: "--no-control-socket", short: None },
+    Setting { name: "logger_class", long: "--logger-class", short: None },
+    Setting { name: PRELOAD_APP, long: "--preload", short: None },
+    Setting { name: "threads", long: "--threads", short: None },
     Setting { name: "timeout", long: "--timeout", short: Some(b't') },
     Setting { name: "worker_class", long: "--worker-class", short: Some(b'k') },
     Setting { name: "worker_tmp_dir", long: "--worker-tmp-dir", short: None },
     Setting { name: "workers", long: "--workers", short: Some(b'w') },
 ];
 
-/// The only one of them that takes no value.
+/// The ones that take no value.
 const CONTROL_SOCKET_DISABLE: &str = "control_socket_disable";
+const PRELOAD_APP: &str = "preload_app";
 
 /// gunicorn's short options without a value: several may stand in one word, and one with a value behind them.
 const SWITCHES: [u8; 4] = [b'D', b'R', b'h', b'v'];
@@ -52,7 +58,7 @@ pub(super) fn settings(words: &[OsString]) -> Vec<Given<'_>> {
         if found.is_empty() {
             continue;
         }
-        let takes_value = found.iter().any(|setting| setting.name != CONTROL_SOCKET_DISABLE);
+        let takes_value = found.iter().any(|setting| ![CONTROL_SOCKET_DISABLE, PRELOAD_APP].contains(&setting.name));
         let value = match attached {
             Some(value) => Some(value),
             None if takes_value => words.next_if(|next| is_argument(next)),
@@ -122,6 +128,9 @@ mod tests {
     fn every_spelling_is_read_as_argparse_reads_it() {
         for (line, wanted) in [
             ("--bind=x", "bind=x"),
+            ("--preload|-b|x", "preload_app bind=x"),
+            ("--access-logfile|-|--access-logformat=x", "accesslog=- access_log_format=x"),
+            ("--logger-class|x|--threads|4", "logger_class=x threads=4"),
             ("--bind|x", "bind=x"),
             ("-b|x", "bind=x"),
             ("-bx", "bind=x"),

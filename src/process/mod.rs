@@ -5,5 +5,6 @@ pub mod exec;
 pub mod init;
 pub mod port;
 pub mod procfs;
+pub mod reachability;
 pub mod signals;
 pub mod sshd;

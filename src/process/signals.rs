@@ -31,6 +31,7 @@ struct Action {
 }
 
 /// A signal that arrived, with what its sender attached.
+#[derive(Clone, Copy)]
 pub struct Received {
     info: libc::siginfo_t,
 }

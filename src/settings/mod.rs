@@ -73,6 +73,8 @@ pub struct Settings {
     pub init: Init,
     /// How long leftovers may take to stop.
     pub grace: Duration,
+    /// How long the server is kept from the first SIGTERM; more than nothing implies the init.
+    pub drain: Duration,
     /// The port, when one was named.
     pub port: Option<u16>,
     /// How many workers.
@@ -131,6 +133,7 @@ impl Settings {
             } else {
                 table::DEFAULT_GRACE
             }),
+            drain: table::DRAIN.read(&flags, environ)?.unwrap_or(Duration::ZERO),
             port,
             workers: table::WORKERS.read(&flags, environ)?.unwrap_or(Workers::AsSet),
             on_platform,

@@ -248,6 +248,18 @@ pub static GRACE: Setting<Duration> = Setting::new(
     },
 );
 
+/// How long a stop is delayed for load balancers.
+pub static DRAIN: Setting<Duration> = Setting::new(
+    form::SECONDS,
+    Row {
+        usage: Usage::Option { long: "drain", short: None, value: "SECONDS" },
+        subcommands: STARTING,
+        variables: &["PYSTART_DRAIN"],
+        default: Some(|| "0".to_owned()),
+        help: "How long the server still works after a request to end, while `health` says no; implies the init",
+    },
+);
+
 /// Build the environment first.
 pub static BUILD: Setting<bool> = Setting::new(
     form::SWITCH,
@@ -398,9 +410,21 @@ pub static HEALTH_PATH: Setting<String> = Setting::new(
     Row {
         usage: Usage::Option { long: "path", short: None, value: "PATH" },
         subcommands: &["health"],
-        variables: &["PYSTART_HEALTH_PATH"],
+        variables: &["PYSTART_HEALTH_PATH", "WEBSITE_WARMUP_PATH"],
         default: Some(|| DEFAULT_HEALTH_PATH.to_owned()),
         help: "What to ask for",
+    },
+);
+
+/// Whether the site is alive, not whether it is ready.
+pub static HEALTH_LIVE: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Switch { long: "live" },
+        subcommands: &["health"],
+        variables: &[],
+        default: None,
+        help: "Only ask whether the port accepts connections: for what restarts a site, a busy one included",
     },
 );
 
@@ -429,7 +453,7 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 22] = [
+pub static TABLE: [&dyn Described; 24] = [
     &APP_ROOT,
     &PORT,
     &STRICT,
@@ -437,6 +461,7 @@ pub static TABLE: [&dyn Described; 22] = [
     &DEFAULT_SITE,
     &INIT,
     &GRACE,
+    &DRAIN,
     &BUILD,
     &COMMAND,
     &LOG,
@@ -450,6 +475,7 @@ pub static TABLE: [&dyn Described; 22] = [
     &JSON,
     &VERBOSE,
     &HEALTH_PATH,
+    &HEALTH_LIVE,
     &HEALTH_LIMIT,
     &CHECK_LIMIT,
 ];

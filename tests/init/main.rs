@@ -7,15 +7,21 @@
 //! - [`upgrade`]: gunicorn that replaces itself
 //! - [`ordinary`]: not PID 1
 //! - [`full_pipe`]: a log that nobody reads
+//! - [`drain`]: a stop that is delayed
+//! - [`look`]: what is said of a site that cannot be reached
 //! - [`resident`]: what stays in memory
 
 #![expect(clippy::expect_used, reason = "a test that cannot set its scene has failed")]
 
+#[path = "../ports/mod.rs"]
+mod ports;
 #[path = "../python/mod.rs"]
 mod python;
 
 mod child;
+mod drain;
 mod full_pipe;
+mod look;
 mod ordinary;
 mod orphans;
 mod resident;
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
         upgrade::TESTS,
         ordinary::TESTS,
         full_pipe::TESTS,
+        drain::TESTS,
+        look::TESTS,
         resident::TESTS,
     ];
     let tests = groups.concat().into_iter().map(|(name, test)| {

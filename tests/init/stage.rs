@@ -127,6 +127,16 @@ impl Stage {
         }
     }
 
+    /// The next line of stderr; `None` at its end.
+    #[track_caller]
+    pub(crate) fn error_line(&self) -> Option<String> {
+        match self.errors.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("no line on stderr"),
+        }
+    }
+
     /// Reads stdout up to a line that contains `part`, and returns it.
     #[track_caller]
     pub(crate) fn until_line(&self, part: &str) -> String {

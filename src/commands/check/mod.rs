@@ -54,7 +54,7 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let decision = decide(&settings, &disk);
     let reads = disk.reads();
     let running = Running::find(&settings, &decision, source, &reads);
-    let caveats = caveats(&settings, source, invocation);
+    let caveats = caveats(&settings, source);
     let report = explain::Report::new(&decision, &reads, running, caveats);
     let site = report.running.clone().map(|running| ask(running, &settings.environ)).transpose()?;
     let target = Target::of(&decision, &settings, &disk, limit, site);

@@ -36,7 +36,7 @@ pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let decision = decide(&settings, &disk);
     let reads = disk.reads();
     let running = Running::find(&settings, &decision, source, &reads);
-    let report = Report::new(&decision, &reads, running, caveats(&settings, source, invocation));
+    let report = Report::new(&decision, &reads, running, caveats(&settings, source));
     let text = if is_for_machines {
         report.to_json()
     } else {
@@ -165,6 +165,8 @@ impl Report {
         let environment = decision.python.environment.as_ref();
         let relative = |path: &Path| path.strip_prefix(&decision.app_root).unwrap_or(path).to_owned();
         let words = |argv: &Vec<OsString>| argv.iter().map(|word| lossless(word).into_owned()).collect();
+        // A caveat may be a notice of the settings: said first, it is not said again.
+        let warnings = decision.notices.iter().filter(|notice| !caveats.contains(notice)).cloned().collect();
         Self {
             version: SHAPE,
             caveats,
@@ -193,7 +195,7 @@ impl Report {
                 version: gunicorn.version.map(|(major, minor)| format!("{major}.{minor}")),
             }),
             evidence: decision.evidence.clone(),
-            warnings: decision.notices.clone(),
+            warnings,
             near_misses: decision.near_misses.clone(),
             cannot_start: decision.outcome.as_ref().err().map(FailureReport::from),
             files_read: reads.iter().map(|read| FileRead { path: relative(&read.path), bytes: read.bytes }).collect(),

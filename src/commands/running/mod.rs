@@ -63,7 +63,7 @@ impl Running {
         let listeners = listeners::listeners();
         let server = match source {
             Source::Container => behind_pid_1(&all),
-            Source::Process => started_by_hand(&all, &listeners, decision, port),
+            Source::Process | Source::ProcessOfAnotherUser => started_by_hand(&all, &listeners, decision, port),
         }?;
         let words = procfs::words(server.pid);
         let mut own: Vec<i32> = all.descendants(server.pid).into_iter().map(|process| process.pid).collect();

@@ -11,6 +11,8 @@
 //! loop then sleeps in one system call until a signal arrives: there are no threads and no wake-ups.
 
 mod arguments;
+pub(crate) mod drain;
+mod look;
 mod resident;
 mod spawn;
 mod terminal;
@@ -25,16 +27,21 @@ use nix::libc;
 
 use crate::process::exec::Image;
 use crate::process::signals;
+pub use look::ExpectedPort;
 use resident::Resident;
 use terminal::Terminal;
 
 /// How the child is looked after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Supervision {
     /// How long what the main child leaves behind may take to end after its SIGTERM. Whole milliseconds count.
     pub grace: Duration,
     /// The main child is started as a shell: a script or a line in shell syntax.
     pub shell: bool,
+    /// How long the first SIGTERM is kept back from it, while [`drain::NAME`] says so. Whole milliseconds count.
+    pub drain: Duration,
+    /// Where its site is expected, if that is to be looked at.
+    pub expected: Option<ExpectedPort>,
 }
 
 /// Starts the child in the current directory, stays until it and all it left have ended, and returns the exit

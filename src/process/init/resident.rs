@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use nix::libc::{SIGCHLD, SIGCONT, SIGINT, SIGKILL, SIGQUIT, SIGTERM, c_int, pid_t};
 
 use super::Supervision;
+use super::drain::Drain;
+use super::look::{self, Look};
 use super::terminal::Terminal;
 use super::upgrade;
 use super::wait::{WaitOutcome, reap_all, wait_for_any};
@@ -19,13 +21,16 @@ use crate::process::sshd;
 const KILL_LIMIT: Duration = Duration::from_secs(1);
 
 /// An init and the main child it looks after.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Resident {
     main: pid_t,
     /// The process group that the first main child made and its successors are in.
     group: pid_t,
     supervision: Supervision,
     terminal: Option<Terminal>,
+    /// The looks at the site's port that are still to be taken.
+    look: Option<Look>,
+    /// A request to end that has not been forwarded yet.
+    drain: Option<Drain>,
     /// A request to end has been forwarded.
     is_stopping: bool,
     /// What was asked to end, by number and start time: a second request means "faster" to many servers.
@@ -35,7 +40,16 @@ pub(super) struct Resident {
 impl Resident {
     /// For a child that runs, and the terminal it was given.
     pub(super) fn new(main: pid_t, supervision: Supervision, terminal: Option<Terminal>) -> Self {
-        Self { main, group: main, supervision, terminal, is_stopping: false, asked: Vec::new() }
+        Self {
+            main,
+            group: main,
+            supervision,
+            terminal,
+            look: supervision.expected.map(Look::new),
+            drain: None,
+            is_stopping: false,
+            asked: Vec::new(),
+        }
     }
 
     /// The main child.
@@ -77,10 +91,48 @@ impl Resident {
                 }
             }
             match arrived.take() {
-                Some(signal) => self.forward(&signal),
-                None => arrived = signals::wait(None),
+                Some(signal) => self.receive(signal),
+                None => arrived = self.sleep(),
             }
         }
+    }
+
+    /// Sleeps until a signal arrives, or until something is to be done without one, and does that.
+    ///
+    /// The second is rare: a site is looked for twice in its life, and drained at its end. Between, nothing wakes us.
+    fn sleep(&mut self) -> Option<Received> {
+        let times = [self.look.as_ref().and_then(Look::time), self.drain.as_ref().map(Drain::end)];
+        let limit = times.into_iter().flatten().min().map(|time| time.saturating_duration_since(Instant::now()));
+        let arrived = signals::wait(limit);
+        if arrived.is_none() {
+            if let Some(look) = &mut self.look {
+                look.take_if_due();
+            }
+            if let Some(signal) = self.drain.as_ref().and_then(Drain::request_if_over) {
+                self.drain = None;
+                self.forward(&signal);
+            }
+        }
+        arrived
+    }
+
+    /// Forwards a signal that arrived, at once unless it is the first request to end of a site that is drained.
+    fn receive(&mut self, signal: Received) {
+        let is_request = [SIGTERM, SIGINT, SIGQUIT].contains(&signal.number());
+        if is_request {
+            // A site that ends is not missed.
+            self.look = None;
+        }
+        let drain = self.supervision.drain;
+        if signal.number() == SIGTERM && !drain.is_zero() && !self.is_stopping && self.drain.is_none() {
+            info(&format!("asked to end; draining for {drain:?}: `health` says no, and the server goes on"));
+            self.drain = Some(Drain::begin(signal, drain));
+            return;
+        }
+        if is_request {
+            self.drain = None;
+        }
+        self.forward(&signal);
     }
 
     /// Reaps every child that has ended. Returns the main child's status if it was among them.
@@ -90,13 +142,14 @@ impl Resident {
             match wait_for_any() {
                 WaitOutcome::Ended(pid, own) if pid == self.main => status = Some(own),
                 WaitOutcome::Stopped(pid) if pid == self.main => self.suspend(),
-                WaitOutcome::Ended(..) | WaitOutcome::Stopped(_) => {}
+                WaitOutcome::Ended(pid, own) => self.look.iter_mut().for_each(|look| look.conclude(pid, own)),
+                WaitOutcome::Stopped(_) => {}
                 WaitOutcome::Unchanged | WaitOutcome::NoChildren => return status,
             }
         }
     }
 
-    /// Sends a signal that arrived to the main child; a request to end also to the programs behind its shells.
+    /// Sends a signal to the main child; a request to end also to the programs behind its shells.
     fn forward(&mut self, signal: &Received) {
         match signal.number() {
             // It is about our own children.
@@ -143,9 +196,7 @@ impl Resident {
             match Processes::now() {
                 Some(processes) => {
                     let left = processes.nearest_programs(own, &processes::is_shell);
-                    // sshd's keeper is left at every stop, and ends at once.
-                    let named: Vec<_> =
-                        left.iter().copied().filter(|process| !process.is_called(sshd::KEEPER)).collect();
+                    let named: Vec<_> = left.iter().copied().filter(|process| !is_ours(process)).collect();
                     if is_first_round && !named.is_empty() {
                         let (grace, list) = (self.supervision.grace, ProcessList(&named));
                         info(&format!(
@@ -216,6 +267,11 @@ impl Resident {
     fn was_asked(&self, process: &Process) -> bool {
         self.asked.contains(&(process.pid, process.start))
     }
+}
+
+/// Is it a process of pystart's own? sshd's keeper is left at every stop, and a look may be; both end at once.
+fn is_ours(process: &Process) -> bool {
+    [sshd::KEEPER, look::NAME].iter().any(|name| process.is_called(name))
 }
 
 /// Continues a stopped process: else it would meet the signal it was just sent when it is too late.

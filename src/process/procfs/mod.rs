@@ -41,11 +41,15 @@ pub(crate) fn environ(pid: pid_t) -> io::Result<Environ> {
     Ok(Environ::from_block(&fs::read(format!("/proc/{pid}/environ"))?))
 }
 
+/// The name of a process, at most 15 bytes of it: everybody may read it.
+pub(crate) fn name(pid: pid_t) -> Option<String> {
+    fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end_matches('\n').to_owned())
+}
+
 /// The command line of a process, words joined by spaces, shortened; its name when it has none.
 pub(crate) fn command_line(pid: pid_t) -> Option<String> {
     let words = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|words| !words.is_empty());
-    let words = words.or_else(|| fs::read(format!("/proc/{pid}/comm")).ok())?;
-    Some(joined(&words))
+    Some(joined(&words.or_else(|| name(pid).map(String::into_bytes))?))
 }
 
 /// The words of a process's command line, as they stand in its memory: some servers write a title over them. None
@@ -86,7 +90,7 @@ mod tests {
     #[test]
     fn a_command_line_is_one_short_line_of_text() {
         assert_eq!(joined(b"gunicorn\0app:app\0"), "gunicorn app:app");
-        assert_eq!(joined(b"comm\n"), "comm");
+        assert_eq!(joined(b"comm"), "comm");
         assert_eq!(joined(b"a\0b\nc\x1b\0"), r"a b\nc\u{1b}");
         assert_eq!(joined("\u{e4}".repeat(100).as_bytes()).chars().count(), LENGTH + 3);
     }

@@ -57,6 +57,11 @@ impl Processes {
         Some(Self(pids().filter_map(|pid| parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()))
     }
 
+    /// The processes of this name (at most 15 bytes of it, as the kernel keeps it).
+    pub(crate) fn called(&self, name: &str) -> impl Iterator<Item = &Process> {
+        self.0.iter().filter(move |process| process.name == name)
+    }
+
     /// The process of this number.
     pub(crate) fn get(&self, pid: pid_t) -> Option<&Process> {
         self.0.iter().find(|process| process.pid == pid)
@@ -107,6 +112,11 @@ impl fmt::Display for ProcessList<'_> {
             more => write!(out, " and {more} more"),
         }
     }
+}
+
+/// Whether there is a process of this name (at most 15 bytes of it). PID 1 is asked first.
+pub(crate) fn any_is_called(name: &str) -> bool {
+    std::iter::once(1).chain(pids()).any(|pid| super::name(pid).is_some_and(|own| own == name))
 }
 
 /// Whether the process is a shell now, by the name it was called by: a script's interpreter stands there too, while the

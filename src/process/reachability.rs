@@ -1,0 +1,135 @@
+//! Whether other hosts can reach the site on the port that is expected, and what listens instead.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use nix::libc::pid_t;
+
+use super::procfs::listeners::{Listener, listeners};
+use super::procfs::processes::Processes;
+use super::sshd;
+use crate::model::Notice;
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reachability {
+    /// A socket on this port takes connections of other hosts.
+    Reachable,
+    /// Sockets listen, but on other ports or for this host alone; never empty.
+    Elsewhere(Vec<Listener>),
+    /// No socket listens.
+    NoListener,
+}
+
+impl Reachability {
+    /// Looks at the sockets of `root` and the processes below it. `None`: `/proc` cannot say.
+    ///
+    /// Takes milliseconds: for the tables of sockets in `/proc` the kernel walks through all it has.
+    #[must_use]
+    pub fn below(root: pid_t, port: u16) -> Option<Self> {
+        let processes = Processes::now()?;
+        let mut own: Vec<pid_t> = processes.descendants(root).into_iter().map(|process| process.pid).collect();
+        own.push(root);
+        let ssh: Vec<pid_t> = processes
+            .called(sshd::KEEPER)
+            .flat_map(|keeper| processes.descendants(keeper.pid))
+            .map(|p| p.pid)
+            .collect();
+        let is_the_sites = |pid: pid_t| own.contains(&pid) && !ssh.contains(&pid);
+        Some(Self::judge(listeners(), port, is_the_sites))
+    }
+
+    /// A listener whose process cannot be seen is taken for the site's on this port, and for somebody else's on another.
+    fn judge(listeners: Vec<Listener>, port: u16, is_the_sites: impl Fn(pid_t) -> bool) -> Self {
+        let is_open = |listener: &Listener| {
+            listener.port == port
+                && !listener.address.to_canonical().is_loopback()
+                && listener.pid.is_none_or(&is_the_sites)
+        };
+        if listeners.iter().any(is_open) {
+            return Self::Reachable;
+        }
+        let own: Vec<_> = listeners.into_iter().filter(|listener| listener.pid.is_some_and(&is_the_sites)).collect();
+        if own.is_empty() { Self::NoListener } else { Self::Elsewhere(own) }
+    }
+
+    /// What a person should know about a site expected on `port`; nothing if it can be reached.
+    #[must_use]
+    pub fn notice(&self, port: u16) -> Option<Notice> {
+        match self {
+            Self::Reachable => None,
+            Self::Elsewhere(listeners) => Some(Notice {
+                message: format!("{}; the site is expected on 0.0.0.0:{port}", List(listeners)),
+                hint: Some("let the server listen on the address `0.0.0.0` and on the port in `PORT`".into()),
+            }),
+            Self::NoListener => Some(Notice { message: format!("nobody listens on port {port} yet"), hint: None }),
+        }
+    }
+}
+
+/// "`python server.py` (12) listens on 127.0.0.1:5000"
+struct List<'a>(&'a [Listener]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, listener) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            match (&listener.program, listener.pid) {
+                (Some(program), Some(pid)) => write!(out, "{comma}`{program}` ({pid})")?,
+                _ => write!(out, "{comma}{listener}")?,
+            }
+            write!(out, " listens on {}", std::net::SocketAddr::new(listener.address, listener.port))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listener(address: &str, port: u16, pid: Option<pid_t>) -> Listener {
+        let program = pid.map(|_| "python server.py".to_owned());
+        Listener { address: address.parse().unwrap(), port, pid, program }
+    }
+
+    #[test]
+    fn a_socket_for_other_hosts_on_the_port_is_what_makes_a_site_reachable() {
+        let (ours, other) = (Some(12), Some(99));
+        let rows = [
+            ("all addresses", listener("0.0.0.0", 8000, ours), "reachable"),
+            ("one address", listener("10.0.0.7", 8000, ours), "reachable"),
+            ("all addresses of IPv6", listener("::", 8000, ours), "reachable"),
+            ("another user's process", listener("0.0.0.0", 8000, None), "reachable"),
+            ("loopback", listener("127.0.0.1", 8000, ours), "elsewhere"),
+            ("loopback of IPv6", listener("::1", 8000, ours), "elsewhere"),
+            ("loopback of IPv4 by IPv6", listener("::ffff:127.0.0.1", 8000, ours), "elsewhere"),
+            ("another port", listener("0.0.0.0", 5000, ours), "elsewhere"),
+            ("a stranger's", listener("0.0.0.0", 8000, other), "none"),
+            ("a stranger's, somewhere", listener("127.0.0.1", 5000, None), "none"),
+        ];
+        for (row, listener, expected) in rows {
+            let found = match Reachability::judge(vec![listener], 8000, |pid| pid == 12) {
+                Reachability::Reachable => "reachable",
+                Reachability::Elsewhere(_) => "elsewhere",
+                Reachability::NoListener => "none",
+            };
+            assert_eq!(found, expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn the_notice_says_what_listens_and_where_it_is_expected() {
+        let listeners = vec![listener("127.0.0.1", 5000, Some(12)), listener("::1", 1, Some(13))];
+        let message = |found: Reachability| found.notice(8000).map(|notice| notice.message);
+        assert_eq!(
+            message(Reachability::Elsewhere(listeners)).as_deref(),
+            Some(
+                "`python server.py` (12) listens on 127.0.0.1:5000, `python server.py` (13) listens on [::1]:1; \
+                 the site is expected on 0.0.0.0:8000"
+            )
+        );
+        assert_eq!(message(Reachability::NoListener).as_deref(), Some("nobody listens on port 8000 yet"));
+        assert_eq!(message(Reachability::Reachable), None);
+    }
+}
