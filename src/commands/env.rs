@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use crate::commands::deployed;
 use crate::commands::output::print;
 use crate::commands::pid1::{self, Session, Source};
 use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::Failure;
-use crate::files::Disk;
 use crate::invocation::Invocation;
 use crate::log;
 use crate::settings::{Flags, table};
@@ -39,9 +39,9 @@ pub fn env(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
 /// What the app would get if it were started now.
 fn would_get(flags: Flags, invocation: &Invocation) -> Result<Environ, Failure> {
     let (settings, _) = pid1::settings(flags, invocation)?;
-    let disk = Disk::new(&settings.app_root);
+    let deployed::Seen { settings, files } = deployed::look(settings)?;
     // Where nothing can be started, the environment is wanted all the more.
-    Ok(decide(&settings, &disk).environ)
+    Ok(decide(&settings, &files).environ)
 }
 
 /// What belongs to one shell and not to the app, wherever it comes from.

@@ -5,6 +5,7 @@ pub(crate) mod app_root;
 pub mod build;
 pub(crate) mod caveats;
 pub mod check;
+pub(crate) mod deployed;
 pub mod env;
 pub mod explain;
 pub mod health;

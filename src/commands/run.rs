@@ -5,9 +5,10 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::{app_root, build, pid1, port_taken};
+use super::{app_root, build, deployed, pid1, port_taken};
 use crate::decide::{Decision, decide, decide_without_command, expected_port};
 use crate::default_site;
+use crate::deployment;
 use crate::error::{Failure, status};
 use crate::files::Disk;
 use crate::invocation::Invocation;
@@ -31,8 +32,8 @@ pub fn run(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     if invocation.is_pid_1 {
         start_sshd(&settings);
     }
-    let settings = if settings.build { build_first(settings, invocation)? } else { settings };
-    let disk = Disk::new(&settings.app_root);
+    let (settings, disk) = deployed::require_unpacked(settings, invocation)?;
+    let (settings, disk) = if settings.build { build_first(settings, disk, invocation)? } else { (settings, disk) };
     let decision = decide(&settings, &disk);
     let refusal = match attempt(&decision, &[], &settings, invocation) {
         // The kernel refuses what looked right: a processing error like any other.
@@ -82,10 +83,15 @@ fn attempt(
 }
 
 /// Makes or refreshes the environment. By hand while the site runs nothing is changed: the port is asked for first.
-fn build_first(settings: Settings, invocation: &Invocation) -> Result<Settings, Failure> {
-    require_free_port(expected_port(&settings, &Disk::new(&settings.app_root)), invocation)?;
-    let environment = build::for_settings(&settings)?.environment;
-    Ok(settings.with_environment(environment))
+fn build_first(settings: Settings, disk: Disk, invocation: &Invocation) -> Result<(Settings, Disk), Failure> {
+    require_free_port(expected_port(&settings, &disk), invocation)?;
+    let report = build::for_settings(&settings)?;
+    if report.outcome == build::Outcome::InArchive {
+        return Ok((settings, disk));
+    }
+    // What is in the app root has changed.
+    let disk = Disk::new(&settings.app_root);
+    Ok((settings.with_environment(report.environment), disk))
 }
 
 /// sshd is for the platform's tunnel into the container: nothing that somebody runs by hand starts a second one.
@@ -112,7 +118,7 @@ fn write_default_site(folder: &Path) -> Result<(), Failure> {
 
 /// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say
 /// less. As PID 1 there is nobody else to ask.
-fn require_free_port(port: Option<u16>, invocation: &Invocation) -> Result<(), Failure> {
+pub(super) fn require_free_port(port: Option<u16>, invocation: &Invocation) -> Result<(), Failure> {
     match port.filter(|_| !invocation.is_pid_1) {
         Some(port) if !port::is_free(port) => Err(port_taken::failure(port, listeners::listener(port).as_ref())),
         _ => Ok(()),
@@ -126,6 +132,9 @@ fn announce(decision: &Decision, told: &[Notice]) {
     }
     for notice in decision.notices.iter().filter(|notice| !told.contains(notice)) {
         log::notice(notice);
+    }
+    if let Some(source) = decision.source.as_ref().and_then(deployment::Report::described) {
+        tracing::info!("source: {source}");
     }
     match (&decision.app, decision.step) {
         (Some(app), _) => tracing::info!("{} app: {}", app.framework, app.reason),

@@ -78,6 +78,10 @@ pub(super) fn app_environ(inputs: &Inputs, needs_lent_packages: bool) -> (Enviro
     if environ.get("PYTHONUNBUFFERED").is_none() {
         environ.set("PYTHONUNBUFFERED", "1");
     }
+    // The platform tells the app where it is.
+    if environ.filled("APP_PATH").is_none() {
+        environ.set("APP_PATH", settings.app_root.as_os_str());
+    }
     // Behind the platform's front end every request comes from it; elsewhere anybody could forge the headers.
     if settings.on_platform && environ.filled("FORWARDED_ALLOW_IPS").is_none() {
         environ.set("FORWARDED_ALLOW_IPS", "*");

@@ -19,12 +19,13 @@ mod web_app;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::deployment;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::options::UserOptions;
 use crate::gunicorn::{self, arguments};
-use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, WebApp};
+use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
@@ -37,6 +38,9 @@ type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 /// The documented order, but for its end: the default site, which is there whatever else is.
 const ORDER: [FindChoice; 2] = [custom::custom, web_app::web_app];
 
+/// The first step of the order.
+const ORDER_BEGINS_WITH: Step = Step::Custom;
+
 /// What is started, and everything that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
@@ -46,7 +50,9 @@ pub struct Decision {
     pub app: Option<WebApp>,
     /// The object that gunicorn serves, `module:object`; `None` where that is not known.
     pub target: Option<String>,
-    /// The app root.
+    /// What was deployed, where that was looked at.
+    pub source: Option<deployment::Report>,
+    /// The folder of the app.
     pub app_root: PathBuf,
     /// The folder that the module path starts from, absolute.
     pub folder: PathBuf,
@@ -133,7 +139,12 @@ fn surroundings(inputs: &Inputs) -> Trail {
             hint: Some("close the quote".into()),
         });
     }
-    Trail { notices, ..Trail::default() }
+    let source = inputs.settings.deployed.report.as_ref().and_then(deployment::Report::described);
+    let trail = source.map_or_else(Trail::default, |source| {
+        // Every step looks into it, and this is the first one.
+        Trail::of(ORDER_BEGINS_WITH, "the deployment", Verdict::Noted, source)
+    });
+    Trail { notices, ..trail }
 }
 
 impl Decision {
@@ -156,6 +167,7 @@ impl Decision {
             is_asgi: app.as_ref().map_or(has_asgi_worker, |app| app.interface == Interface::Asgi),
             app,
             target,
+            source: inputs.settings.deployed.report.clone(),
             app_root: inputs.settings.app_root.clone(),
             folder,
             outcome,

@@ -24,6 +24,7 @@ use serde::Serialize;
 use crate::error::{Failure, status};
 use crate::files::Files;
 use crate::settings::Settings;
+use archive::Fault;
 pub use place::Place;
 use place::{Wanted, owner};
 pub use source::{Source, source};
@@ -41,6 +42,8 @@ pub struct Packed {
     pub place: Place,
     owner: String,
     stamp: Stamp,
+    /// It is unpacked for one process alone.
+    is_private: bool,
 }
 
 impl Packed {
@@ -48,6 +51,12 @@ impl Packed {
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
         self.archive.file_name().unwrap_or_default().to_string_lossy()
+    }
+
+    /// The failure for what is wrong with it.
+    #[must_use]
+    pub fn failure(&self, fault: &Fault) -> Failure {
+        unpack::failure(self, fault)
     }
 }
 
@@ -62,18 +71,58 @@ pub struct Deployment {
     pub environment: Option<Packed>,
 }
 
-/// What `explain --json` tells of it.
+/// What a deployment means for everything that is decided about its app.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What there is to tell of the source; nothing before it was looked at.
+    pub report: Option<Report>,
+    /// The folder of packages that stands in for an environment, relative to the app's folder.
+    pub packages: Option<PathBuf>,
+    /// The version of Python that the build was for: `3.12.3`.
+    pub python: Option<String>,
+    /// The folder that the archive was deployed into, where the app is elsewhere.
+    pub deployed_into: Option<PathBuf>,
+}
+
+/// What `explain --json` tells of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// `folder` or `archive`.
     pub kind: &'static str,
     /// The archive of the app, or of its environment.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub archive: Option<PathBuf>,
     /// Where the app is, or will be.
+    #[serde(serialize_with = "crate::path_text::path")]
     pub folder: PathBuf,
     /// `unpacked`, or `packed` while it is not; null for a folder.
     pub state: Option<&'static str>,
+    /// How many bytes the archive has.
+    pub size: Option<u64>,
 }
+
+impl Facts {
+    /// The archive that the app or its environment is in, if there is one.
+    #[must_use]
+    pub fn archive(&self) -> Option<&Path> {
+        self.report.as_ref()?.archive.as_deref()
+    }
+}
+
+impl Report {
+    /// In a few words: `output.tar.zst, 48 MB, unpacked to /tmp/8dc1`; `None` for a folder.
+    #[must_use]
+    pub fn described(&self) -> Option<String> {
+        let (archive, size) = (self.archive.as_ref()?, self.size?);
+        let state = if self.state == Some(PACKED) { "to be unpacked" } else { "unpacked" };
+        let name = archive.file_name().unwrap_or_default().display();
+        Some(format!("{name}, {}, {state} to {}", unpack::size(size), self.folder.display()))
+    }
+}
+
+/// The states of an archive.
+const PACKED: &str = "packed";
+const UNPACKED: &str = "unpacked";
 
 impl Deployment {
     /// What was deployed into the app root of these settings, and where each archive belongs.
@@ -96,23 +145,82 @@ impl Deployment {
         self.app.iter().chain(&self.environment)
     }
 
+    /// As [`Deployment::archives`].
+    pub fn archives_mut(&mut self) -> impl Iterator<Item = &mut Packed> {
+        self.app.iter_mut().chain(&mut self.environment)
+    }
+
+    /// Is there no archive at all?
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.archives().next().is_none()
+    }
+
+    /// Is there one that has to be unpacked?
+    #[must_use]
+    pub fn is_packed(&self) -> bool {
+        self.archives().any(|packed| !packed.place.is_unpacked)
+    }
+
     /// The folder that the app is in, or will be.
     #[must_use]
     pub fn root<'a>(&'a self, app_root: &'a Path) -> &'a Path {
         self.app.as_ref().map_or(app_root, |app| &app.place.folder)
     }
 
-    /// What `explain` tells of it.
+    /// The settings for the folder that the app is in, with the environment that is there.
     #[must_use]
-    pub fn report(&self, app_root: &Path) -> Report {
+    pub fn apply(&self, settings: Settings, files: &dyn Files) -> Settings {
+        let environment = match &self.environment {
+            Some(packed) => Some(environment_in(&packed.place.folder, files)),
+            // What a build has put elsewhere is for sources.
+            None => settings.environment.clone().filter(|_| self.app.is_none()),
+        };
+        let facts = Facts {
+            report: Some(self.report(&settings.app_root)),
+            packages: self.source.manifest.packages.clone(),
+            python: self.source.manifest.python.clone(),
+            deployed_into: self.app.as_ref().map(|_| settings.app_root.clone()),
+        };
+        let app_root = self.root(&settings.app_root).to_owned();
+        Settings { app_root, environment, deployed: facts, ..settings }
+    }
+
+    fn report(&self, app_root: &Path) -> Report {
         let archive = self.archives().next();
         Report {
             kind: if archive.is_some() { "archive" } else { "folder" },
             archive: archive.map(|packed| packed.archive.clone()),
             folder: archive.map_or(app_root, |packed| &packed.place.folder).to_owned(),
-            state: archive.map(|packed| if packed.place.is_unpacked { "unpacked" } else { "packed" }),
+            state: archive.map(|packed| if packed.place.is_unpacked { UNPACKED } else { PACKED }),
+            size: archive.map(|packed| packed.size),
         }
     }
+
+    /// The same, but what is packed belongs to a place of this process alone.
+    #[must_use]
+    pub fn made_private(mut self) -> Self {
+        for packed in self.archives_mut().filter(|packed| !packed.place.is_unpacked) {
+            packed.place = packed.place.made_private(&packed.owner);
+            packed.is_private = true;
+        }
+        self
+    }
+
+    /// Removes what was unpacked for this process alone.
+    pub fn remove_private(&self) {
+        self.archives().filter(|packed| packed.is_private).for_each(unpack::remove_private);
+    }
+}
+
+/// Where the environment is in what was unpacked: in it, or in the one folder of it, if it was packed with its name.
+fn environment_in(folder: &Path, files: &dyn Files) -> PathBuf {
+    let is_environment = |folder: &Path| files.is_file(&folder.join("pyvenv.cfg"));
+    if is_environment(folder) {
+        return folder.to_owned();
+    }
+    let names = files.names(folder).unwrap_or_default();
+    names.into_iter().map(|name| folder.join(name)).find(|inner| is_environment(inner)).unwrap_or(folder.to_owned())
 }
 
 /// The name of the environment where the manifest gives it none.
@@ -136,5 +244,5 @@ fn packed(
     let size = fs::metadata(archive).map_err(unreadable)?.size();
     let wanted = Wanted { named: settings.unpack_dir.as_deref(), built_in, owner: &owner, name, stamp: &stamp };
     let place = wanted.choose(&settings.environ)?;
-    Ok(Packed { archive: archive.to_owned(), size, place, owner, stamp })
+    Ok(Packed { archive: archive.to_owned(), size, place, owner, stamp, is_private: false })
 }

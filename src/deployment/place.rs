@@ -28,6 +28,15 @@ pub struct Place {
     pub is_unpacked: bool,
 }
 
+impl Place {
+    /// A place of this process alone, beside this one; nothing there is taken for unpacked by others.
+    pub(super) fn made_private(&self, owner: &str) -> Self {
+        let workshop = self.workshop.with_file_name(format!("{owner}-{}", std::process::id()));
+        let folder = workshop.join(self.folder.file_name().unwrap_or_default());
+        Self { folder, workshop, is_unpacked: false }
+    }
+}
+
 /// What is to be placed.
 pub(super) struct Wanted<'a> {
     /// The temporary folder that somebody named (`PYSTART_UNPACK_DIR`).

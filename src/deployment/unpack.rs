@@ -168,6 +168,15 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes what was unpacked for one process alone.
+pub(super) fn remove_private(packed: &Packed) {
+    let workshop = Workshop { packed, folder: &packed.place.workshop };
+    // Nothing depends on it; what is left is a temporary file.
+    let _ = remove(&workshop.building());
+    let _ = remove(workshop.folder);
+    let _ = fs::remove_file(workshop.record());
+}
+
 /// The failure for what is wrong with an archive: also for reading it without unpacking.
 pub(super) fn failure(packed: &Packed, fault: &Fault) -> Failure {
     let name = packed.name();

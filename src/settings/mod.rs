@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::deployment::Facts;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::model::Notice;
@@ -89,6 +90,8 @@ pub struct Settings {
     pub build: bool,
     /// The virtual environment, where a build had to put it outside of the app root.
     pub environment: Option<PathBuf>,
+    /// What its deployment says about the app.
+    pub deployed: Facts,
     /// Where archives are to be unpacked.
     pub unpack_dir: Option<PathBuf>,
     /// How many bytes may come out of an archive.
@@ -141,6 +144,7 @@ impl Settings {
             ssh_port: table::SSH_PORT.read(&flags, environ)?,
             build: table::BUILD.read(&flags, environ)?.unwrap_or(false),
             environment: None,
+            deployed: Facts::default(),
             unpack_dir: table::UNPACK_DIR.read(&flags, environ)?,
             unpack_limit: table::UNPACK_LIMIT.read(&flags, environ)?,
             command: if flags.command.is_empty() {

@@ -25,14 +25,7 @@ fn reports() -> Vec<Value> {
         report(pystart(&flask.root).env("PORT", &port).env("WEB_CONCURRENCY", "").args(["explain", "--json"]));
     assert_ne!(running["running"], Value::Null);
 
-    let nearly = App::new(&[
-        ("App.py", "from flask import Flask\napp = Flask(__name__)\nimport nothing\n"),
-        ("bot.py", "import discord\nclient = discord.Client()\nclient.run('x')\n"),
-        (
-            "docs/a/b/c/d/wsgi.py",
-            "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
-        ),
-    ]);
+    let nearly = App::new(&[("notes.py", "x = 1\n"), ("dashboard.py", "import streamlit as st\nst.title('Hello')\n")]);
     let default_site = report(pystart(&nearly.root).args(["explain", "--json", "--", "no-such-program", "x"]));
     let shell = report(pystart(&nearly.root).args(["explain", "--json", "--", "a && b"]));
     let fastapi = App::new(&[("main.py", "from fastapi import FastAPI\napp = FastAPI()\n")]);

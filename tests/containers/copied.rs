@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::docker::{Container, docker};
 use crate::images::{classic_builder, images, root, with_buildkit};
 use crate::site::{Site, flask};
-use crate::{Test, test};
+use crate::{Test, programs, test};
 
 /// A name that no registry has: a build that asks for it fails.
 const NO_IMAGE: &str = "pystart-test/there-is-no-such-image";
@@ -16,6 +16,7 @@ pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("the_image_holds_the_binary_alone", binary_alone),
         test("copied_into_a_slim_image_it_starts_the_app", slim),
+        test("the_wheel_installed_into_a_slim_image_starts_the_app", wheel),
         test("copied_into_busybox_it_starts_a_command_as_its_init", busybox),
         test("copied_into_scratch_with_a_root_it_starts_the_app", scratch),
         test("with_a_ready_binary_the_classic_builder_compiles_nothing", compiles_nothing),
@@ -77,6 +78,25 @@ fn slim() {
     );
     let container = Container::start(&[], &image.id, &[]);
     assert!(container.first_200().contains("copied into slim"));
+    assert_eq!(container.stop(), 0);
+}
+
+fn wheel() {
+    let wheel = programs::wheel();
+    let image = Image::build(
+        "FROM PYTHON\n\
+         COPY *.whl /tmp/\n\
+         RUN pip install --no-cache-dir --root-user-action=ignore /tmp/*.whl flask==3.1.3 gunicorn==27.0.1\n\
+         WORKDIR /home/site/wwwroot\n\
+         COPY app.py .\n\
+         ENTRYPOINT [\"pystart\"]\n",
+        |context| {
+            fs::copy(wheel, context.join(wheel.file_name().unwrap())).unwrap();
+            fs::write(context.join("app.py"), flask("installed from the wheel")).unwrap();
+        },
+    );
+    let container = Container::start(&[], &image.id, &[]);
+    assert!(container.first_200().contains("installed from the wheel"));
     assert_eq!(container.stop(), 0);
 }
 

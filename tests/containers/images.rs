@@ -27,24 +27,33 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn build() -> Result<Images, String> {
-    let names = run(Command::new(root().join("tests/images/stand-ins.sh")))?;
-    let name = |key: &str| {
-        let found = names.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-        found.map(str::to_owned).ok_or_else(|| format!("no {key} in {names:?}"))
+/// The stand-ins for the official images, of Python and of Rust.
+fn stand_ins() -> Result<[String; 2], String> {
+    static NAMES: OnceLock<Result<[String; 2], String>> = OnceLock::new();
+    let make = || {
+        let names = run(&mut Command::new(root().join("tests/images/stand-ins.sh")))?;
+        let name = |key: &str| {
+            let found = names.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            found.map(str::to_owned).ok_or_else(|| format!("no {key} in {names:?}"))
+        };
+        Ok([name("PYTHON_IMAGE")?, name("RUST_IMAGE")?])
     };
-    let (python, rust) = (name("PYTHON_IMAGE")?, name("RUST_IMAGE")?);
+    NAMES.get_or_init(make).clone()
+}
+
+fn build() -> Result<Images, String> {
+    let [python, rust] = stand_ins()?;
     let target = |target: &str| {
         let mut docker = classic_builder();
         docker.args(["--target", target]);
         docker.args(["--build-arg", &format!("PYTHON_IMAGE={python}"), "--build-arg", &format!("RUST_IMAGE={rust}")]);
         docker.arg(root());
-        let id = run(docker)?.trim().to_owned();
+        let id = run(&mut docker)?.trim().to_owned();
         // Named after its content, so that two runs at once agree, and a name keeps the cached layers alive.
         let tag = format!("pystart-test/{target}:{}", id.trim_start_matches("sha256:").get(..12).unwrap_or("latest"));
         let mut docker = Command::new("docker");
         docker.args(["tag", &id, &tag]);
-        run(docker).map(|_| tag)
+        run(&mut docker).map(|_| tag)
     };
     Ok(Images { binary: target("binary")?, appservice: target("appservice")?, runtime: target("runtime")?, python })
 }
@@ -74,13 +83,14 @@ fn buildkit_plugin(python: &str) -> Option<PathBuf> {
 
 /// Lets this call of Docker use BuildKit.
 pub(crate) fn with_buildkit(docker: &mut Command) -> &mut Command {
-    if let Some(folder) = buildkit_plugin(&images().python) {
+    if let Some(folder) = buildkit_plugin(&stand_ins().unwrap_or_else(|error| panic!("{error}"))[0]) {
         docker.env("DOCKER_CONFIG", folder);
     }
     docker
 }
 
-fn run(mut command: Command) -> Result<String, String> {
+/// What a command printed, or all that it said when it failed.
+pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() {
@@ -115,7 +125,7 @@ pub(crate) fn antenv() -> &'static Path {
         let mut docker = Command::new("docker");
         docker.args(["run", "--rm", "--network", "host", "--volume", &format!("{}:/cache", cache.display())]);
         docker.args([python, "sh", "-c", script, &format!("{}/antenv", crate::site::ROOT)]).args(PACKAGES);
-        run(docker).map(|_| folder)
+        run(&mut docker).map(|_| folder)
     };
     ANTENV.get_or_init(make).as_deref().unwrap_or_else(|error| panic!("{error}"))
 }

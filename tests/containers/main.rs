@@ -33,6 +33,14 @@ mod ssh;
 
 use std::process::{Command, ExitCode};
 
+#[path = "../packaging/programs.rs"]
+#[allow(dead_code, reason = "the tests of what is released do more")]
+mod programs;
+#[path = "../packaging/tools.rs"]
+#[allow(dead_code, reason = "the tests of what is released do more")]
+mod tools;
+
+use images::root;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// What a subject offers: the name is a sentence, and a panic is a failure.
@@ -51,6 +59,12 @@ fn test(name: impl Into<String>, body: impl FnOnce() + Send + 'static) -> Test {
 fn test_with(program: Option<&'static str>, name: &str, body: impl FnOnce(&str) + Send + 'static) -> Test {
     let run = move || body(program.expect("the test is ignored without the program"));
     Test { can_run: program.is_some(), ..test(name, run) }
+}
+
+/// What a command printed; it must end well.
+#[track_caller]
+fn succeed(command: &mut Command) -> String {
+    images::run(command).unwrap_or_else(|error| panic!("{error}")).trim_end().to_owned()
 }
 
 /// The first of these programs that can be run.

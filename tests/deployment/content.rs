@@ -40,6 +40,8 @@ fn the_content_of_an_archive_is_seen_as_if_it_were_unpacked() {
         ("inside", "deep"),
         ("itself", "."),
         ("leaves", "/usr"),
+        ("program", "second-link"),
+        ("second-link", "/bin/sh"),
         ("dangling.py", "nowhere"),
         ("linked.py", "app.py"),
         ("loop", "loop"),
@@ -54,8 +56,7 @@ fn the_content_of_an_archive_is_seen_as_if_it_were_unpacked() {
     let deployment = scene.find().unwrap();
     let packed = deployment.app.as_ref().unwrap();
     let folder = packed.place.folder.clone();
-    let disk = Disk::new(&folder);
-    let mut archived = Archived::new(&disk, &folder);
+    let mut archived = Archived::new(Disk::new(&folder));
     archived.mount(&packed.archive, &folder, Limits::default()).unwrap();
     let mut before = Vec::new();
     told(&archived, &folder, &mut before);
@@ -73,6 +74,7 @@ fn the_content_of_an_archive_is_seen_as_if_it_were_unpacked() {
     assert_eq!(shops, ["shop"]);
     assert_eq!(archived.read(&folder.join("usr/x")).unwrap_err().kind(), std::io::ErrorKind::NotFound);
     assert!(archived.is_file(Path::new("/proc/self/stat")), "the rest of the disk is there");
+    assert!(archived.may(&folder.join("program"), Access::Execute) && archived.is_file(&folder.join("program")));
 }
 
 #[test]
@@ -85,8 +87,7 @@ fn a_file_that_nobody_was_expected_to_ask_for_is_read_all_the_same() {
     let deployment = scene.find().unwrap();
     let packed = deployment.app.as_ref().unwrap();
     let folder = PathBuf::from("/seen/here");
-    let disk = Disk::new(&folder);
-    let mut archived = Archived::new(&disk, &folder);
+    let mut archived = Archived::new(Disk::new(&folder));
     archived.mount(&packed.archive, &folder, Limits::default()).unwrap();
     assert_eq!(&*archived.read(&folder.join("site-packages/x.py")).unwrap(), b"x = 1");
     assert_eq!(&*archived.read(&folder.join("start.txt")).unwrap(), start.as_bytes());

@@ -3,8 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect, reason = "a test that panics has failed")]
 
+#[path = "../ports/mod.rs"]
+mod ports;
+#[path = "../python/mod.rs"]
+mod python;
+#[path = "../start/site.rs"]
+#[allow(dead_code, reason = "the other test uses the rest")]
+mod site;
+
 mod content;
 mod formats;
 mod hostile;
 mod packing;
 mod scene;
+mod starts;

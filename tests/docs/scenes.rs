@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::python::{App, environment, python};
 
@@ -14,24 +15,40 @@ const FLASK: &str =
 pub(crate) struct Scene {
     app: App,
     bin: App,
+    /// What is set in the container.
+    variables: Vec<(&'static str, &'static str)>,
 }
 
 impl Scene {
     /// The one of this name.
     pub(crate) fn new(name: &str) -> Self {
+        const REQUIREMENTS: (&str, &str) = ("requirements.txt", "flask\ngunicorn\n");
         let broken = format!("import pandas\n{FLASK}");
-        let streamlit = "import streamlit as st\n\nst.title('Hello')\n";
+        let secret =
+            "import os\nfrom flask import Flask\napp = Flask(__name__)\napp.secret_key = os.environ[\"SECRET_KEY\"]\n";
+        // Without a package, so that the time is spent in the loop.
+        let hang =
+            "import time\n\ndef app(environ, start_response):\n    return []\n\nwhile True:\n    time.sleep(1)\n";
+        let yaml = format!("import os\nimport yaml\n{FLASK}");
+        let dashboard = "import streamlit as st\n\nst.title('Hello')\n";
         let files: &[(&str, &str)] = match name {
-            "flask" => &[("app.py", FLASK), ("requirements.txt", "flask\ngunicorn\n")],
-            "script" => &[("app.py", FLASK), ("startup.sh", "exec gunicorn app:app\n")],
-            "broken" => &[("app.py", &broken), ("requirements.txt", "flask\ngunicorn\n")],
-            "dashboard" => &[("dashboard.py", streamlit), ("requirements.txt", "streamlit\n")],
+            "flask" | "misspelled" => &[("app.py", FLASK), REQUIREMENTS],
+            "script" | "script-started" => &[("app.py", FLASK), ("startup.sh", "exec gunicorn app:app\n")],
+            "windows" => &[("app.py", FLASK), ("startup.sh", "exec gunicorn app:app\r\n")],
+            "broken" => &[("app.py", &broken), REQUIREMENTS],
+            "secret" => &[("app.py", secret), REQUIREMENTS],
+            "hang" => &[("app.py", hang), REQUIREMENTS],
+            "yaml" => &[("app.py", &yaml), ("requirements.txt", "flask\ngunicorn\npyyaml\n")],
+            "dashboard" => &[("dashboard.py", dashboard), ("requirements.txt", "streamlit\n")],
             _ => panic!("there is no scene `{name}`"),
         };
-        let scene = Self { app: App::new(files), bin: App::new(&[]) };
-        if name != "dashboard" {
-            scene.make_environment();
-        }
+        let variables: &[(&str, &str)] = match name {
+            "misspelled" => &[("PYSTART_COMMAND", "gunicron app:app")],
+            "script-started" | "windows" => &[("PYSTART_COMMAND", "startup.sh")],
+            _ => &[],
+        };
+        let scene = Self { app: App::new(files), bin: App::new(&[]), variables: variables.to_vec() };
+        scene.make_environment();
         symlink(env!("CARGO_BIN_EXE_pystart"), scene.bin.root.join("pystart")).unwrap();
         scene
     }
@@ -44,7 +61,15 @@ impl Scene {
             (lib.path().join("site-packages"), antenv.join("lib").join(lib.file_name()).join("site-packages"));
         fs::create_dir_all(&own).unwrap();
         fs::create_dir_all(antenv.join("bin")).unwrap();
-        for entry in fs::read_dir(packages).unwrap().map(Result::unwrap) {
+        let is_gunicorn = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with("gunicorn"));
+        for entry in
+            fs::read_dir(packages).unwrap().map(Result::unwrap).filter(|entry| !is_gunicorn(&entry.file_name()))
+        {
+            symlink(entry.path(), own.join(entry.file_name())).unwrap();
+        }
+        for entry in
+            fs::read_dir(gunicorn()).unwrap().map(Result::unwrap).filter(|entry| is_gunicorn(&entry.file_name()))
+        {
             symlink(entry.path(), own.join(entry.file_name())).unwrap();
         }
         symlink(python().canonicalize().unwrap(), antenv.join("bin/python")).unwrap();
@@ -61,6 +86,7 @@ impl Scene {
         command.args(["-c", line]).current_dir(&self.app.root).stdin(Stdio::null()).env_clear();
         command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.bin.root.display()));
         command.env("PYSTART_APP_ROOT", &self.app.root).env("HOME", &self.bin.root).env("LC_ALL", "C");
+        command.envs(self.variables.iter().copied());
         if port != 0 {
             command.env("PORT", port.to_string());
         }
@@ -78,4 +104,21 @@ impl Scene {
     pub(crate) fn root(&self) -> PathBuf {
         self.app.root.clone()
     }
+}
+
+/// The gunicorn that the image has, which is newer than that of the other tests.
+fn gunicorn() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let text = include_str!("../../image/requirements.txt");
+        let wanted = text.lines().find(|line| line.starts_with("gunicorn==")).expect("the image has gunicorn");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(wanted);
+        if !folder.join("complete").exists() {
+            let mut pip = Command::new(python());
+            pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--target"]);
+            assert!(pip.arg(&folder).arg(wanted).status().unwrap().success());
+            fs::write(folder.join("complete"), "").unwrap();
+        }
+        folder
+    })
 }

@@ -53,7 +53,9 @@ fn run(page: &str, scene: &Scene, block: &Block<'_>) {
 /// Everything that the command prints. A site is stopped as soon as it answers.
 fn printed(scene: &Scene, command: &str) -> String {
     let starts = command == "pystart" || command.starts_with("pystart run");
-    let port = if starts { free_port() } else { 0 };
+    // Not 8000: somebody may be using that.
+    let port =
+        if starts || command.contains("pystart health") || command.contains("pystart check") { free_port() } else { 0 };
     let mut output = File::options()
         .read(true)
         .write(true)
@@ -79,7 +81,9 @@ fn printed(scene: &Scene, command: &str) -> String {
     output.read_to_string(&mut text).unwrap();
     std::fs::remove_file(scene.root().with_extension("out")).unwrap();
     // The page shows the port that holds when none is named.
-    let text = text.replace(&format!("--bind=0.0.0.0:{port} "), "--bind=0.0.0.0 ");
+    let text = text
+        .replace(&format!("--bind=0.0.0.0:{port} "), "--bind=0.0.0.0 ")
+        .replace(&format!("port {port} "), "port 8000 ");
     scene.as_in_the_image(&text)
 }
 
@@ -99,6 +103,14 @@ fn line_matches(expected: &str, found: &str) -> bool {
     let Some((before, after)) = expected.split_once("...") else { return expected == found };
     let Some(rest) = found.strip_prefix(before) else { return false };
     (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| line_matches(after, &rest[at..]))
+}
+
+#[test]
+fn every_transcript_is_run() {
+    for page in pages() {
+        let text = page.text.lines().find(|line| line.starts_with("    $ "));
+        assert_eq!(text, None, "{}: a transcript is a block of type `console`", page.path.display());
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ mod step;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::commands::{app_root, output};
+use crate::commands::{app_root, deployed, output};
 use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
@@ -72,7 +72,8 @@ pub struct Request<'a> {
 pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
     let started = Instant::now();
     let is_for_machines = flags.has(&table::JSON.row);
-    let done = app_root::settings(flags, environ).and_then(|settings| for_settings(&settings));
+    let settings = app_root::settings(flags, environ).and_then(deployed::found);
+    let done = settings.and_then(|settings| for_settings(&settings));
     if !is_for_machines {
         return done.map(|_| 0);
     }
@@ -91,6 +92,9 @@ pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
 ///
 /// As [`refresh`]; also when the image has no Python.
 pub fn for_settings(settings: &Settings) -> Result<Report, Failure> {
+    if let Some(archive) = settings.deployed.archive() {
+        return Ok(told(Report::of_archive(archive)));
+    }
     let files = Disk::new(&settings.app_root);
     let python = Python::find(&files, &settings.app_root, &settings.environ);
     let Some(image) = python.image() else {

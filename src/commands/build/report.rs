@@ -20,6 +20,8 @@ pub enum Outcome {
     Current,
     /// Nothing lists a package, and the image has gunicorn: no environment is needed.
     Unneeded,
+    /// The platform's build has put it into an archive: it is what it is.
+    InArchive,
 }
 
 /// The report on a build that went well.
@@ -45,6 +47,21 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of an environment that is in an archive.
+    pub(super) fn of_archive(archive: &Path) -> Self {
+        let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self {
+            outcome: Outcome::InArchive,
+            environment: None,
+            source: Some(name),
+            installer: None,
+            python: None,
+            packages: 0,
+            bytes: 0,
+            seconds: 0.0,
+        }
+    }
+
     /// The same with what there is in the environment counted, and the time.
     #[must_use]
     pub fn counted(mut self, took: Duration) -> Self {
@@ -63,6 +80,9 @@ impl Report {
         match self.outcome {
             Outcome::Current => format!("`{environment}` is up to date"),
             Outcome::Unneeded => "nothing to build: nothing lists a package, and the image has gunicorn".into(),
+            Outcome::InArchive => {
+                format!("nothing to build: the environment is in `{}`", self.source.as_deref().unwrap_or_default())
+            }
             Outcome::Built => {
                 let source = self.source.as_ref().map_or_else(String::new, |source| format!(" from {source}"));
                 let plural = if self.packages == 1 { "" } else { "s" };

@@ -21,6 +21,7 @@ mod target;
 mod text;
 
 use crate::commands::caveats::caveats;
+use crate::commands::deployed;
 use crate::commands::explain::{self, Style};
 use crate::commands::health::{self, Question};
 use crate::commands::output::print;
@@ -29,7 +30,6 @@ use crate::commands::running::Running;
 use crate::decide::decide;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
-use crate::files::Disk;
 use crate::invocation::Invocation;
 use crate::settings::{Flags, table};
 
@@ -50,14 +50,15 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let limit = table::CHECK_LIMIT.read(&flags, &invocation.environ)?.unwrap_or(table::DEFAULT_CHECK_LIMIT);
     let is_for_machines = flags.has(&table::JSON.row);
     let (settings, source) = pid1::settings(flags, invocation)?;
-    let disk = Disk::new(&settings.app_root);
-    let decision = decide(&settings, &disk);
+    let deployed = deployed::unpack_privately(settings)?;
+    let (settings, disk) = (&deployed.settings, &deployed.disk);
+    let decision = decide(settings, disk);
     let reads = disk.reads();
-    let running = Running::find(&settings, &decision, source, &reads);
-    let caveats = caveats(&settings, source);
+    let running = Running::find(settings, &decision, source, &reads);
+    let caveats = caveats(settings, source);
     let report = explain::Report::new(&decision, &reads, running, caveats);
     let site = report.running.clone().map(|running| ask(running, &settings.environ)).transpose()?;
-    let target = Target::of(&decision, &settings, &disk, limit, site);
+    let target = Target::of(&decision, settings, disk, limit, site);
     leftovers::adopt();
     let proof = prove(&target);
     leftovers::end();

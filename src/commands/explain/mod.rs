@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::commands::caveats::caveats;
+use crate::commands::deployed;
 use crate::commands::output::print;
 use crate::commands::pid1;
 use crate::commands::running::Running;
 use crate::decide::{Decision, decide};
+use crate::deployment;
 use crate::error::Failure;
-use crate::files::{Disk, Read};
+use crate::files::Read;
 use crate::invocation::Invocation;
 use crate::model::{Changes, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
@@ -32,9 +34,9 @@ pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
     let lists_files = flags.has(&table::VERBOSE.row);
     let (settings, source) = pid1::settings(flags, invocation)?;
-    let disk = Disk::new(&settings.app_root);
-    let decision = decide(&settings, &disk);
-    let reads = disk.reads();
+    let deployed::Seen { settings, files } = deployed::look(settings)?;
+    let decision = decide(&settings, &files);
+    let reads = files.reads();
     let running = Running::find(&settings, &decision, source, &reads);
     let report = Report::new(&decision, &reads, running, caveats(&settings, source));
     let text = if is_for_machines {
@@ -60,6 +62,8 @@ pub struct Report {
     pub running: Option<Running>,
     /// The step that won.
     pub step: Step,
+    /// What was deployed: a folder, or an archive.
+    pub source: Option<deployment::Report>,
     /// The app root.
     #[serde(serialize_with = "crate::path_text::path")]
     pub app_root: PathBuf,
@@ -172,6 +176,7 @@ impl Report {
             caveats,
             running,
             step: decision.step,
+            source: decision.source.clone(),
             app_root: decision.app_root.clone(),
             cwd: decision.folder.clone(),
             target: decision.target.clone().filter(|_| decision.step != Step::DefaultSite),

@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use std::io::IsTerminal as _;
 
 use super::Report;
+use crate::deployment;
 use crate::environ::Environ;
 use crate::model::{Evidence, Mode, Step, Verdict};
 use crate::printable::printable;
@@ -95,15 +96,12 @@ impl Report {
         style.heading(&self.summary())
     }
 
-    /// What limits the report, and an empty line; nothing when nothing does.
+    /// What limits the report; nothing when nothing does.
     #[must_use]
     pub fn caveats_text(&self) -> String {
         let mut out = String::new();
         for caveat in &self.caveats {
             let _ = write_message(&mut out, &caveat.message, caveat.hint.as_deref());
-        }
-        if !out.is_empty() {
-            out.push('\n');
         }
         out
     }
@@ -131,6 +129,7 @@ impl Report {
             rows.push(("running", running.sentence()));
         }
         rows.push(("step", format!("{} of {}, {}", number_of(self.step), STEPS.len(), self.step_name())));
+        rows.extend(self.source.as_ref().and_then(deployment::Report::described).map(|source| ("source", source)));
         if let Some(argv) = self.argv.as_ref().or(self.intended.as_ref()) {
             rows.push(("command", words::join(argv).to_string_lossy().into_owned()));
         }

@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use super::{Access, Disk, Files, Folder, Kind, Sorter};
+use super::{Access, Disk, Files, Folder, Kind, Read, Sorter};
 use crate::deployment::archive::{self, Fault, Reading};
 use crate::deployment::limits::Limits;
 use index::{Index, Node, One};
@@ -20,11 +20,11 @@ use index::{Index, Node, One};
 const MOST_LINKS: usize = 40;
 
 /// The disk, with the content of archives in the place of the folders that they will be unpacked to.
-pub struct Archived<'d> {
-    disk: &'d Disk,
-    root: PathBuf,
+pub struct Archived {
+    disk: Disk,
     mounts: Vec<Mount>,
     fetched: RefCell<BTreeMap<PathBuf, Rc<[u8]>>>,
+    reads: RefCell<Vec<Read>>,
 }
 
 /// An archive at its folder.
@@ -43,11 +43,11 @@ enum Place<'a> {
     Archive(&'a Mount, PathBuf, &'a Node),
 }
 
-impl<'d> Archived<'d> {
-    /// The disk as it is, seen from the app root `root`.
+impl Archived {
+    /// The disk as it is; no archive yet.
     #[must_use]
-    pub fn new(disk: &'d Disk, root: &Path) -> Self {
-        Self { disk, root: root.to_owned(), mounts: Vec::new(), fetched: RefCell::default() }
+    pub fn new(disk: Disk) -> Self {
+        Self { disk, mounts: Vec::new(), fetched: RefCell::default(), reads: RefCell::default() }
     }
 
     /// Adds the content of the archive at `archive`, to be seen at `folder`.
@@ -60,6 +60,12 @@ impl<'d> Archived<'d> {
         archive::read(File::open(archive)?, reading(limits), &mut index)?;
         self.mounts.push(Mount { folder: folder.to_owned(), archive: archive.to_owned(), index, limits });
         Ok(())
+    }
+
+    /// Every file that was read so far, in order.
+    #[must_use]
+    pub fn reads(&self) -> Vec<Read> {
+        self.reads.borrow().clone()
     }
 
     fn mount_of<'p>(&self, path: &'p Path) -> Option<(&Mount, &'p Path)> {
@@ -87,7 +93,10 @@ impl<'d> Archived<'d> {
                 match mount.index.get(&at) {
                     Some(Node::Symlink(target)) if follows || !parts.as_path().as_os_str().is_empty() => {
                         at.pop();
-                        path = mount.folder.join(&at).join(target).join(parts.as_path());
+                        let mut leads_to = mount.folder.join(&at).join(target);
+                        // Part by part: a slash at the end would make a folder of it.
+                        leads_to.extend(parts);
+                        path = leads_to;
                         continue 'followed;
                     }
                     Some(Node::File { .. }) if !parts.as_path().as_os_str().is_empty() => {
@@ -137,7 +146,7 @@ fn reading(limits: Limits) -> Reading<'static> {
     Reading { limits, ahead: false, stop: NOTHING_STOPS_IT }
 }
 
-impl Files for Archived<'_> {
+impl Files for Archived {
     fn folder(&self, path: &Path) -> io::Result<Rc<Folder>> {
         match self.place(path, true)? {
             Place::Disk(path) => self.disk.folder(&path),
@@ -176,12 +185,17 @@ impl Files for Archived<'_> {
     }
 
     fn read(&self, path: &Path) -> io::Result<Rc<[u8]>> {
-        match self.place(path, true)? {
-            Place::Disk(path) => self.disk.read(&path),
-            Place::Archive(_, _, Node::File { content: Some(content), .. }) => Ok(Rc::clone(content)),
-            Place::Archive(mount, at, Node::File { content: None, .. }) => self.fetch(mount, &at),
-            Place::Archive(..) => Err(ErrorKind::IsADirectory.into()),
+        let content = match self.place(path, true)? {
+            Place::Disk(path) => self.disk.read(&path)?,
+            Place::Archive(_, _, Node::File { content: Some(content), .. }) => Rc::clone(content),
+            Place::Archive(mount, at, Node::File { content: None, .. }) => self.fetch(mount, &at)?,
+            Place::Archive(..) => return Err(ErrorKind::IsADirectory.into()),
+        };
+        let mut reads = self.reads.borrow_mut();
+        if reads.iter().all(|read| read.path != path) {
+            reads.push(Read { path: path.to_owned(), bytes: content.len() });
         }
+        Ok(content)
     }
 
     fn names(&self, path: &Path) -> io::Result<Vec<String>> {
@@ -207,7 +221,7 @@ impl Files for Archived<'_> {
     }
 
     fn root(&self) -> &Path {
-        &self.root
+        self.disk.root()
     }
 
     fn may(&self, path: &Path, access: Access) -> bool {

@@ -1,0 +1,120 @@
+//! What was deployed, as each command needs it: `run` has it unpacked, `explain` and `env` look into the archives,
+//! `check` unpacks them for itself and removes that again.
+
+use crate::decide::expected_port;
+use crate::deployment::limits::Limits;
+use crate::deployment::{Deployment, Unpacking, unpack};
+use crate::error::Failure;
+use crate::files::{Archived, Disk};
+use crate::invocation::Invocation;
+use crate::process::{port, signals};
+use crate::settings::{DEFAULT_PORT, Settings};
+
+/// The settings for what was deployed; nothing is read of an archive.
+///
+/// # Errors
+///
+/// The deployment is broken, or there is no folder to unpack it into.
+pub(crate) fn found(settings: Settings) -> Result<Settings, Failure> {
+    let disk = Disk::new(&settings.app_root);
+    Ok(Deployment::find(&settings, &disk)?.apply(settings, &disk))
+}
+
+/// An app root with its deployment looked at, and nothing written.
+pub(crate) struct Seen {
+    /// The settings for the folder that the app is in, or will be.
+    pub(crate) settings: Settings,
+    /// The disk as it will be.
+    pub(crate) files: Archived,
+}
+
+/// Looks at a deployment; what is packed is read where it is.
+///
+/// # Errors
+///
+/// What `run` would fail with: the deployment is broken, an archive is damaged.
+pub(crate) fn look(settings: Settings) -> Result<Seen, Failure> {
+    let disk = Disk::new(&settings.app_root);
+    let deployment = Deployment::find(&settings, &disk)?;
+    if deployment.is_plain() {
+        let files = Archived::new(disk);
+        return Ok(Seen { settings: deployment.apply(settings, &files), files });
+    }
+    let mut files = Archived::new(Disk::new(deployment.root(&settings.app_root)));
+    for packed in deployment.archives().filter(|packed| !packed.place.is_unpacked) {
+        let mounted = files.mount(&packed.archive, &packed.place.folder, limits(&settings));
+        mounted.map_err(|fault| packed.failure(&fault))?;
+    }
+    Ok(Seen { settings: deployment.apply(settings, &files), files })
+}
+
+/// Makes sure that everything is unpacked. By hand while the site runs nothing is changed: the port is asked for first.
+///
+/// # Errors
+///
+/// It cannot be unpacked, or a signal asked to stop; the failure has the status to end with.
+pub(crate) fn require_unpacked(settings: Settings, invocation: &Invocation) -> Result<(Settings, Disk), Failure> {
+    let disk = Disk::new(&settings.app_root);
+    let mut deployment = Deployment::find(&settings, &disk)?;
+    if deployment.is_plain() {
+        return Ok((deployment.apply(settings, &disk), disk));
+    }
+    if deployment.is_packed() {
+        let usual_port = settings.port.unwrap_or(DEFAULT_PORT);
+        // Only what is in the archive tells whether that port is the one.
+        if !invocation.is_pid_1 && !port::is_free(usual_port) {
+            let seen = look(settings.clone())?;
+            super::run::require_free_port(expected_port(&seen.settings, &seen.files), invocation)?;
+        }
+        unpack_all(&mut deployment, &settings)?;
+    }
+    let disk = Disk::new(deployment.root(&settings.app_root));
+    Ok((deployment.apply(settings, &disk), disk))
+}
+
+/// Everything unpacked for as long as this lives, apart from where `run` unpacks it.
+pub(crate) struct Private {
+    /// The settings for the folder that the app is in.
+    pub(crate) settings: Settings,
+    /// The disk, seen from there.
+    pub(crate) disk: Disk,
+    deployment: Deployment,
+}
+
+/// Makes sure that there are real files: those that `run` has unpacked, else private ones.
+///
+/// # Errors
+///
+/// As [`require_unpacked`].
+pub(crate) fn unpack_privately(settings: Settings) -> Result<Private, Failure> {
+    let disk = Disk::new(&settings.app_root);
+    let deployment = Deployment::find(&settings, &disk)?;
+    if deployment.is_plain() {
+        return Ok(Private { settings: deployment.apply(settings, &disk), disk, deployment });
+    }
+    // From here on it is removed again, also when the second archive cannot be unpacked.
+    let mut private = Private { settings, disk, deployment: deployment.made_private() };
+    unpack_all(&mut private.deployment, &private.settings)?;
+    private.disk = Disk::new(private.deployment.root(&private.settings.app_root));
+    private.settings = private.deployment.apply(private.settings.clone(), &private.disk);
+    Ok(private)
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        self.deployment.remove_private();
+    }
+}
+
+fn unpack_all(deployment: &mut Deployment, settings: &Settings) -> Result<(), Failure> {
+    let how = Unpacking { limits: limits(settings), stop: &signals::pending_stop };
+    for packed in deployment.archives_mut().filter(|packed| !packed.place.is_unpacked) {
+        unpack(packed, how)?;
+        packed.place.is_unpacked = true;
+    }
+    Ok(())
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits { bytes: settings.unpack_limit }
+}
