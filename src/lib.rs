@@ -42,6 +42,7 @@ pub mod process;
 #[forbid(unsafe_code)]
 pub mod python;
 #[forbid(unsafe_code)]
+pub mod servers;
 pub mod settings;
 #[forbid(unsafe_code)]
 pub mod shell;

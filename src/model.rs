@@ -19,8 +19,12 @@ pub enum Step {
     Django,
     /// Flask: `application.py`, else `app.py`, in the root.
     Flask,
+    /// What the author has written down: a Procfile, `FLASK_APP`, ...
+    Declared,
     /// Any other web app that is recognised with certainty.
     Other,
+    /// A web app that brings its own server.
+    OwnServer,
     /// The default site.
     DefaultSite,
 }

@@ -320,7 +320,7 @@ fn what_a_gunicorn_command_serves_is_told_as_far_as_it_says_so() {
 fn an_app_that_the_configuration_file_names_is_found_where_the_file_says() {
     let files = image("23, 0").file("/site/gunicorn.conf.py", "wsgi_app = 'inner'\nchdir = 'src'\n");
     let decision = decided(&files, &[], &[]);
-    assert_eq!(decision.step, Step::Other);
+    assert_eq!(decision.step, Step::Declared);
     assert_eq!(decision.target.as_deref(), Some("inner:application"));
     assert_eq!(decision.app.unwrap().object.as_deref(), Some("application"));
     assert_eq!(decision.folder, Path::new("/site/src"));

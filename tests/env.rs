@@ -107,7 +107,8 @@ fn a_hundred_thousand_variables_take_seconds_of_no_processor() {
     // SAFETY: the closure makes one system call.
     let output = unsafe { command.pre_exec(limit) }.output().unwrap();
     assert!(output.status.success(), "{:?}", output.status);
-    assert_eq!(output.stdout.split(|byte| *byte == b'\n').count(), 100_003);
+    let is_one = |line: &&[u8]| line.starts_with(b"export V");
+    assert_eq!(output.stdout.split(|byte| *byte == b'\n').filter(is_one).count(), 100_000);
 }
 
 #[test]

@@ -34,6 +34,7 @@ complete -c pystart -n "__fish_pystart_needs_command" -f -a "env" -d 'Print the 
 complete -c pystart -n "__fish_pystart_needs_command" -f -a "health" -d 'Ask the site for a page; status 0 if it answers with less than 500'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand run" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
@@ -43,6 +44,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand run" -l build -d 'Make o
 complete -c pystart -n "__fish_pystart_using_subcommand run" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
@@ -54,6 +56,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand explain" -l verbose -d '
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand check" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
@@ -68,6 +71,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand build" -l json -d 'Print
 complete -c pystart -n "__fish_pystart_using_subcommand build" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand env" -l process -d 'The process of the Procfile; another than `web` comes before all but the custom command [env: PYSTART_PROCESS] [default: web]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r

@@ -1,6 +1,6 @@
 //! The app's environment for a shell: `eval "$(pystart env)"`.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -97,7 +97,7 @@ pub fn json(environ: &Environ, source: Source) -> String {
 }
 
 fn wanted(environ: &Environ, source: Source) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     environ.iter().filter(move |(name, _)| seen.insert(*name) && is_wanted(name, source))
 }
 

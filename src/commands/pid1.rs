@@ -76,14 +76,14 @@ impl Session {
     #[must_use]
     pub fn find(invocation: &Invocation) -> Self {
         let first = if invocation.is_pid_1 { Ok(Environ::default()) } else { procfs::environ(1) };
-        Self::choose(&invocation.environ, first, || procfs::name(1))
+        Self::choose(&invocation.environ, first, || procfs::command_line(1))
     }
 
     fn choose(own: &Environ, first: io::Result<Environ>, name: impl Fn() -> Option<String>) -> Self {
         let source = match first {
             Ok(environ) if environ.get(GIVEN).is_some() => return Self { environ, source: Source::Container },
             Err(error)
-                if error.kind() == io::ErrorKind::PermissionDenied && !is_init_of_a_machine(name().as_deref()) =>
+                if error.kind() == io::ErrorKind::PermissionDenied && name().is_some_and(|name| may_be_ours(&name)) =>
             {
                 Source::ProcessOfAnotherUser
             }
@@ -102,9 +102,10 @@ impl Session {
     }
 }
 
-/// Outside of containers PID 1 is never ours, and nearly always another user's.
-fn is_init_of_a_machine(name: Option<&str>) -> bool {
-    matches!(name, Some("systemd" | "init"))
+/// Is a PID 1 with this command line pystart, or what usually took its place? Outside of containers, and in those of
+/// others, PID 1 is often another user's, and nobody wants to hear of it.
+fn may_be_ours(command_line: &str) -> bool {
+    command_line.starts_with("pystart") || command_line.contains("gunicorn")
 }
 
 /// The settings of a call that reports on the site: in its container those of PID 1, unless others are typed.
@@ -151,9 +152,19 @@ mod tests {
             ("pystart, or what it became", Ok(app.clone()), "gunicorn", (&app, Source::Container)),
             ("another init", Ok(plain), "tini", (&own, Source::Process)),
             ("no /proc", Err(io::ErrorKind::NotFound), "tini", (&own, Source::Process)),
-            ("another user's", Err(io::ErrorKind::PermissionDenied), "pystart", (&own, Source::ProcessOfAnotherUser)),
-            ("a machine", Err(io::ErrorKind::PermissionDenied), "systemd", (&own, Source::Process)),
-            ("another machine", Err(io::ErrorKind::PermissionDenied), "init", (&own, Source::Process)),
+            (
+                "another user's",
+                Err(io::ErrorKind::PermissionDenied),
+                "pystart: init child=7",
+                (&own, Source::ProcessOfAnotherUser),
+            ),
+            (
+                "another user's gunicorn",
+                Err(io::ErrorKind::PermissionDenied),
+                "/usr/bin/python3 /usr/bin/gunicorn app:app",
+                (&own, Source::ProcessOfAnotherUser),
+            ),
+            ("a machine", Err(io::ErrorKind::PermissionDenied), "/sbin/init splash", (&own, Source::Process)),
         ];
         for (row, first, name, (environ, source)) in rows {
             let found = Session::choose(&own, first.map_err(io::Error::from), || Some(name.to_owned()));

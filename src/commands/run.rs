@@ -136,15 +136,23 @@ fn announce(decision: &Decision, told: &[Notice]) {
     if let Some(source) = decision.source.as_ref().and_then(deployment::Report::described) {
         tracing::info!("source: {source}");
     }
-    match (&decision.app, decision.step) {
-        (Some(app), _) => tracing::info!("{} app: {}", app.framework, app.reason),
-        (None, Step::Custom) => tracing::info!("custom command: {}", reading(decision)),
-        (None, _) => tracing::info!("the default site; `pystart explain` tells what was looked at"),
-    }
-    if let Ok(launch) = &decision.outcome {
-        let verb = if launch.mode == Mode::Exec { "exec" } else { "init for" };
-        tracing::info!("{verb} {}", words::join(&launch.argv).display());
-    }
+    let what = match (&decision.app, decision.step) {
+        (Some(app), _) => format!("{} app: {}", app.framework, app.reason),
+        (None, Step::Custom) => format!("custom command: {}", reading(decision)),
+        (None, _) => "the default site; `pystart explain` tells what was looked at".to_owned(),
+    };
+    let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };
+    tracing::info!("{what}; {}", circumstances(decision, launch));
+    let verb = if launch.mode == Mode::Exec { "exec" } else { "init for" };
+    tracing::info!("{verb} {}", words::join(&launch.argv).display());
+}
+
+/// Workers, port and version: "2 workers, port 8000; pystart 0.2.0".
+fn circumstances(decision: &Decision, launch: &Launch) -> String {
+    let concurrency = decision.concurrency.as_ref().map(|concurrency| format!("{concurrency}, "));
+    let port = decision.port.or(launch.expected_port).map(|port| format!("port {port}; "));
+    let version = concat!("pystart ", env!("CARGO_PKG_VERSION")).to_owned();
+    [concurrency, port, Some(version)].into_iter().flatten().collect()
 }
 
 fn reading(decision: &Decision) -> &str {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::detect::Sources;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::Gunicorn;
@@ -16,6 +17,8 @@ pub(super) struct Inputs<'a> {
     pub(super) settings: &'a Settings,
     pub(super) files: &'a dyn Files,
     pub(super) python: Python<'a>,
+    /// The Python files of the app.
+    pub(super) sources: Sources<'a>,
     /// What the user has set for a gunicorn whose arguments are ours.
     pub(super) options: UserOptions,
 }
@@ -59,6 +62,8 @@ pub(super) struct Choice {
     pub(super) target: Option<String>,
     /// The folder that the module path starts from, absolute.
     pub(super) folder: PathBuf,
+    /// Is it an ASGI app, as far as the step can say?
+    pub(super) is_asgi: bool,
     /// What is started for it, or why nothing can be.
     pub(super) start: Result<Start, Failure>,
 }
@@ -67,7 +72,7 @@ impl Choice {
     /// A step that is final, though nothing can be started.
     pub(super) fn impossible(step: Step, failure: Failure, inputs: &Inputs) -> Self {
         let folder = inputs.settings.app_root.clone();
-        Self { step, app: None, target: None, folder, start: Err(failure) }
+        Self { step, app: None, target: None, folder, is_asgi: false, start: Err(failure) }
     }
 }
 
@@ -76,6 +81,8 @@ pub(super) struct Start {
     pub(super) program: PathBuf,
     /// The arguments, the program's name first.
     pub(super) argv: Vec<OsString>,
+    /// The folder it is started in, relative to the app root; empty for the root itself.
+    pub(super) folder: PathBuf,
     /// It runs in an interpreter that is not the environment's own, which needs the packages lent.
     pub(super) needs_lent_packages: bool,
     /// Variables that this start sets, in order: a later one of the same name counts.
@@ -101,16 +108,22 @@ pub(super) enum Server {
 }
 
 impl Start {
-    /// A gunicorn that was looked for, with these arguments; what the user has set is in `inputs`.
-    pub(super) fn gunicorn(gunicorn: Gunicorn, arguments: impl IntoIterator<Item = OsString>, inputs: &Inputs) -> Self {
+    /// A gunicorn that was looked for, with these arguments of ours, and what the user has set for it.
+    pub(super) fn gunicorn(
+        gunicorn: Gunicorn,
+        arguments: impl IntoIterator<Item = OsString>,
+        options: &UserOptions,
+        inputs: &Inputs,
+    ) -> Self {
         Self {
+            folder: PathBuf::new(),
             program: gunicorn.program.clone(),
             argv: gunicorn.words.iter().cloned().chain(arguments).collect(),
             needs_lent_packages: gunicorn.needs_lent_packages,
             variables: Vec::new(),
             server: Server::Gunicorn {
                 gunicorn: Some(gunicorn),
-                options: Box::new(inputs.options.clone()),
+                options: Box::new(options.clone()),
                 port: inputs.settings.port,
             },
         }

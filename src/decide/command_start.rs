@@ -1,7 +1,7 @@
 //! From a command that was understood to its start: whoever gave it, it runs the same way.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Inputs, Server, Start, Trail};
 use super::web_app::with_object;
@@ -9,13 +9,15 @@ use crate::command::{Resolved, Runs};
 use crate::error::Failure;
 use crate::gunicorn::options::UserOptions;
 use crate::gunicorn::{Gunicorn, arguments};
-use crate::model::{Notice, Step};
+use crate::model::{Interface, Notice, Step, Verdict};
 use crate::process::cgroup;
+use crate::servers::{self, ServerCall};
 use crate::settings::DEFAULT_PORT;
-use crate::shell::words;
+use crate::shell::{shells, words};
 
 /// The choice of this command, for this step.
 pub(super) fn choose(step: Step, resolved: Resolved, inputs: &Inputs) -> (Choice, Trail) {
+    let expected = port_of(&resolved.assignments, inputs);
     let mut trail = Trail { notices: resolved.notices.clone(), ..Trail::default() };
     if resolved.runs == Runs::Shell {
         trail.notices.extend(dead_commands(inputs));
@@ -23,15 +25,71 @@ pub(super) fn choose(step: Step, resolved: Resolved, inputs: &Inputs) -> (Choice
     let is_gunicorn = matches!(resolved.runs, Runs::Gunicorn | Runs::GunicornArguments);
     let started = if is_gunicorn { start_gunicorn(resolved, inputs) } else { Ok(start_other(resolved, inputs)) };
     let root = &inputs.settings.app_root;
-    let (target, folder) = match started.as_ref().map(|start| (start, &start.server)) {
-        Ok((start, Server::Gunicorn { options, .. })) => (
-            app_of(&start.argv).or_else(|| options.wsgi_app.clone()).map(with_object),
-            options.chdir.as_ref().map(|folder| root.join(folder)),
+    let call = started.as_ref().ok().and_then(|start| servers::find_call(&line_of(&start.argv)));
+    if let Some(call) = &call {
+        trail = trail.then(address_told(step, call, expected));
+    }
+    let (target, folder, is_asgi) = match started.as_ref().map(|start| (start, &start.server)) {
+        Ok((_, Server::Gunicorn { options, .. })) => (
+            call.and_then(|call| call.target).or_else(|| options.wsgi_app.clone()),
+            options.chdir.as_ref().map(PathBuf::from),
+            false,
         ),
-        _ => (None, None),
+        Ok((start, _)) => match call {
+            Some(call) => (call.target, call.folder, call.is_asgi),
+            None => served_by_script(start, inputs),
+        },
+        Err(_) => (None, None, false),
     };
-    let folder = folder.unwrap_or_else(|| root.clone());
-    (Choice { step, app: None, target, folder, start: started }, trail)
+    let folder = folder.map_or_else(|| root.clone(), |folder| root.join(folder));
+    (Choice { step, app: None, target: target.map(with_object), folder, is_asgi, start: started }, trail)
+}
+
+/// The command as one line: what a shell is given to run, or the words.
+fn line_of(argv: &[OsString]) -> OsString {
+    match argv.iter().position(|word| word == "-c") {
+        Some(at) if shells::is_shell(Path::new(&argv[0]).file_name().unwrap_or_default()) => {
+            argv.get(at + 1).cloned().unwrap_or_default()
+        }
+        _ => words::join(argv),
+    }
+}
+
+/// What is said before the start of a server that is told to listen where the site is not expected.
+fn address_told(step: Step, call: &ServerCall, expected: Option<u16>) -> Trail {
+    let server = &call.server;
+    if let Some(host) = call.host.as_deref().filter(|_| call.is_loopback()) {
+        return Trail::default().with_notice(Notice {
+            message: format!("`{server}` is told to listen on `{host}`: nobody outside of the container reaches that"),
+            hint: Some("let it listen on `0.0.0.0`".into()),
+        });
+    }
+    match (call.port, expected) {
+        (Some(own), Some(expected)) if own != expected => Trail::default().with_notice(Notice {
+            message: format!("`{server}` is told to listen on port {own}; the site is expected on port {expected}"),
+            hint: Some("use `$PORT` in the command, or set `PORT` to the same number".into()),
+        }),
+        (Some(own), None) if own != DEFAULT_PORT => {
+            let reason = format!(
+                "is told to listen on port {own}; the site is expected on port {DEFAULT_PORT} unless `PORT` says so"
+            );
+            Trail::of(step, server, Verdict::Noted, reason)
+        }
+        _ => Trail::default(),
+    }
+}
+
+/// The app that a Python file serves when it is run, where that can be told.
+fn served_by_script(start: &Start, inputs: &Inputs) -> (Option<String>, Option<PathBuf>, bool) {
+    let script = start.argv.get(1).map(Path::new).filter(|word| word.extension().is_some_and(|end| end == "py"));
+    let relative = script.map(|script| script.strip_prefix(&inputs.settings.app_root).unwrap_or(script));
+    match relative.and_then(|file| inputs.sources.served_by_script(file)) {
+        Some(app) => {
+            let target = format!("{}:{}", app.module, app.object);
+            (Some(target), Some(app.folder), app.interface == Interface::Asgi)
+        }
+        None => (None, None, false),
+    }
 }
 
 /// gunicorn with arguments of the user's; where nothing but arguments was given, the usual ones go in front.
@@ -59,7 +117,7 @@ fn start_gunicorn(resolved: Resolved, inputs: &Inputs) -> Result<Start, Failure>
         found = Some(gunicorn);
     }
     let server = Server::Gunicorn { gunicorn: found, options: Box::new(options), port };
-    Ok(Start { program, argv, needs_lent_packages, variables, server })
+    Ok(Start { program, argv, folder: PathBuf::new(), needs_lent_packages, variables, server })
 }
 
 /// Any other program, as it is.
@@ -67,7 +125,8 @@ fn start_other(resolved: Resolved, inputs: &Inputs) -> Start {
     let variables = variables(&resolved, inputs);
     let server = if resolved.runs == Runs::Shell { Server::Shell } else { Server::Program };
     let needs_lent_packages = !inputs.python.runs_own_interpreter();
-    Start { program: resolved.program, argv: resolved.argv, needs_lent_packages, variables, server }
+    let folder = PathBuf::new();
+    Start { program: resolved.program, argv: resolved.argv, folder, needs_lent_packages, variables, server }
 }
 
 /// What the command gets besides the app's environment: where to listen, then what stands in front of it, which is the
@@ -76,8 +135,10 @@ fn variables(resolved: &Resolved, inputs: &Inputs) -> Vec<(String, OsString)> {
     let environ = &inputs.settings.environ;
     let port = port_of(&resolved.assignments, inputs).unwrap_or(DEFAULT_PORT);
     let mut variables = vec![("PORT".to_owned(), port.to_string().into())];
-    if environ.filled("HOST").is_none() {
-        variables.push(("HOST".to_owned(), "0.0.0.0".into()));
+    let host = environ.filled("HOST").unwrap_or(OsStr::new("0.0.0.0"));
+    variables.push(("HOST".to_owned(), host.to_owned()));
+    if !matches!(resolved.runs, Runs::Gunicorn | Runs::GunicornArguments) {
+        variables.extend(servers::variables(environ, host, port));
     }
     // The platform's documentation computes workers from it; where the platform does not set it, the formula would
     // quietly come out wrong. Only a command that mentions it gets it.
@@ -111,49 +172,4 @@ fn dead_commands(inputs: &Inputs) -> Option<Notice> {
                 .into(),
         ),
     })
-}
-
-/// The app that a command line of gunicorn names: `module:object` wherever it stands, else a module in first or last
-/// place, where no option can be waiting for it.
-pub(crate) fn app_of(argv: &[OsString]) -> Option<String> {
-    let is_gunicorn = |word: &&str| Path::new(word).file_name().is_some_and(|name| name == "gunicorn");
-    let words: Vec<&str> = argv.iter().filter_map(|word| word.to_str()).skip_while(|word| !is_gunicorn(word)).collect();
-    let is_module = |word: &str| word.split('.').all(words::is_identifier);
-    let is_app = |word: &str| {
-        let Some((module, object)) = word.split_once(':') else { return false };
-        // `localhost:8000` is an address.
-        is_module(module) && object.starts_with(|first: char| first == '_' || first.is_alphabetic())
-    };
-    let named = || words.iter().copied().find(|word| is_app(word));
-    let first = || words.get(1).copied().filter(|word| is_module(word));
-    let last = || {
-        let (last, before) = words.split_last()?;
-        let waits = before.last().is_some_and(|word| word.starts_with('-') && !word.contains('='));
-        (is_module(last) && !waits && before.len() > 1).then_some(*last)
-    };
-    named().or_else(first).or_else(last).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_app_is_found_where_gunicorn_takes_it_from() {
-        let table = [
-            ("gunicorn a.b:c", Some("a.b:c")),
-            ("/usr/bin/python3 -m gunicorn --timeout 600 -w 2 a:b", Some("a:b")),
-            ("gunicorn --bind localhost:8000 --name x a:make()", Some("a:make()")),
-            ("gunicorn shop.wsgi --workers 4", Some("shop.wsgi")),
-            ("/bin/python3 /site/antenv/bin/gunicorn shop.wsgi", Some("shop.wsgi")),
-            ("gunicorn --bind=0.0.0.0 --timeout 600 shop.wsgi", Some("shop.wsgi")),
-            ("gunicorn -w 2 --name shop", None),
-            ("gunicorn -b localhost:8000 -w 2", None),
-            ("gunicorn", None),
-        ];
-        for (line, app) in table {
-            let argv: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            assert_eq!(app_of(&argv).as_deref(), app, "{line}");
-        }
-    }
 }

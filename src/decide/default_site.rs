@@ -25,12 +25,12 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
     let start = Gunicorn::find(inputs.files, &inputs.python).map(|gunicorn| {
         let mut words = arguments::common(&inputs.options, inputs.settings.port);
         words.extend([arguments::with_path("--chdir=", &folder), "application:app".into()]);
-        let mut start = Start::gunicorn(gunicorn, words, inputs);
+        let mut start = Start::gunicorn(gunicorn, words, &inputs.options, inputs);
         start.variables.push((default_site::SEARCHED_FOLDER.to_owned(), inputs.settings.app_root.clone().into()));
         start
     });
     let target = Some("application:app".to_owned());
-    (Choice { step: Step::DefaultSite, app: None, target, folder, start }, trail)
+    (Choice { step: Step::DefaultSite, app: None, target, folder, is_asgi: false, start }, trail)
 }
 
 /// No app, and no default site either: a broken image must not look like one that works.

@@ -1,16 +1,16 @@
 //! From what was chosen to a start that is complete to the last byte: the folder, the environment, who is PID 1.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::choice::{Inputs, Server, Start};
+use super::concurrency::{self, Concurrency};
 use crate::environ::Environ;
 use crate::files::Access;
 use crate::gunicorn::options::UserOptions;
 use crate::gunicorn::{Gunicorn, Version, arguments};
-use crate::model::{Launch, Mode, Notice};
-use crate::process::cgroup;
-use crate::settings::{DEFAULT_PORT, Init, Settings, Workers};
+use crate::model::{Interface, Launch, Mode, Notice};
+use crate::settings::{DEFAULT_PORT, Init, Settings};
 
 /// From this version on a gunicorn that is PID 1 does not take an orphan that ends for a worker of its own: one that exits
 /// with 3 or 4 stops an older one (`reap_workers` in `gunicorn/arbiter.py`).
@@ -28,8 +28,15 @@ pub struct GunicornInUse {
 /// A start with what is known of it.
 pub(super) struct Prepared {
     pub(super) launch: Launch,
+    pub(super) known: Known,
+}
+
+/// What is known of a start.
+#[derive(Default)]
+pub(super) struct Known {
     pub(super) notices: Vec<Notice>,
     pub(super) gunicorn: Option<GunicornInUse>,
+    pub(super) concurrency: Option<Concurrency>,
     /// The port that gunicorn will listen on, where that is ours to say.
     pub(super) port: Option<u16>,
     /// The user names a worker class for ASGI.
@@ -37,41 +44,42 @@ pub(super) struct Prepared {
 }
 
 /// Completes a start.
-pub(super) fn prepare(start: Start, inputs: &Inputs) -> Prepared {
-    let (mut environ, mut notices) = app_environ(inputs, start.needs_lent_packages);
+pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Prepared {
+    let mut environ = app_environ(inputs, start.needs_lent_packages);
     for (name, value) in &start.variables {
         environ.set(name, value);
     }
-    let directory = directory(inputs);
+    let directory = directory(&start.folder, inputs);
     // gunicorn takes the name of its folder from here when it is the same one.
     if environ.get("PWD").is_some() {
         environ.set("PWD", directory.as_os_str());
     }
-    let (mut in_use, mut own_port, mut has_asgi_worker) = (None, None, false);
+    let mut known = Known::default();
     if let Server::Gunicorn { gunicorn, options, port } = &start.server {
-        notices.extend(gunicorn.as_ref().and_then(|gunicorn| missing_byte_code(gunicorn, inputs)));
+        known.notices.extend(gunicorn.as_ref().and_then(|gunicorn| missing_byte_code(gunicorn, inputs)));
         let version = gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(inputs.files, &inputs.python));
-        add_container_extras(&mut environ, options, version, inputs);
-        own_port = (!options.may_set("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
+        add_container_extras(&mut environ, options, version, interface, inputs);
+        known.concurrency = Concurrency::of(options, interface, inputs);
+        known.port = (!options.may_set("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
         if options.leaves_bind_open() {
             environ.set("PORT", port.unwrap_or(DEFAULT_PORT).to_string());
         }
         let is_for_asgi = |class: &str| class == "asgi" || class.contains("Uvicorn");
-        has_asgi_worker = options.worker_class.as_deref().is_some_and(is_for_asgi);
-        in_use =
+        known.has_asgi_worker = options.worker_class.as_deref().is_some_and(is_for_asgi);
+        known.gunicorn =
             gunicorn.as_ref().map(|gunicorn| GunicornInUse { from_environment: gunicorn.from_environment, version });
     }
-    let mode = mode(inputs.settings, &start.server, in_use.as_ref());
+    let mode = mode(inputs.settings, &start.server, known.gunicorn.as_ref());
     let is_gunicorn = matches!(start.server, Server::Gunicorn { .. });
     let expected_port = (!is_gunicorn).then(|| inputs.settings.port.unwrap_or(DEFAULT_PORT));
     let is_shell = matches!(start.server, Server::Shell);
     let (program, argv) = (start.program, start.argv);
     let launch = Launch { program, argv, directory, environ, mode, is_shell, expected_port };
-    Prepared { launch, notices, gunicorn: in_use, port: own_port, has_asgi_worker }
+    Prepared { launch, known }
 }
 
-/// The environment that everything gets, and how many workers that means where we are to say so.
-pub(super) fn app_environ(inputs: &Inputs, needs_lent_packages: bool) -> (Environ, Vec<Notice>) {
+/// The environment that everything gets.
+pub(super) fn app_environ(inputs: &Inputs, needs_lent_packages: bool) -> Environ {
     let settings = inputs.settings;
     let mut environ = settings.environ.clone();
     inputs.python.enter(&mut environ, needs_lent_packages);
@@ -86,17 +94,18 @@ pub(super) fn app_environ(inputs: &Inputs, needs_lent_packages: bool) -> (Enviro
     if settings.on_platform && environ.filled("FORWARDED_ALLOW_IPS").is_none() {
         environ.set("FORWARDED_ALLOW_IPS", "*");
     }
-    if settings.workers != Workers::Auto {
-        return (environ, Vec::new());
+    if let Some(limits) = concurrency::limits(inputs) {
+        environ.set("WEB_CONCURRENCY", limits.workers().to_string());
     }
-    let limits = cgroup::Limits::of_this_container(inputs.files);
-    environ.set("WEB_CONCURRENCY", limits.workers().to_string());
-    (environ, vec![Notice { message: limits.describe(), hint: None }])
+    environ
 }
 
-/// Where it is started: the app root, or `/` where that cannot be entered.
-fn directory(inputs: &Inputs) -> PathBuf {
+/// Where it is started: a folder of the app root, or `/` where the root cannot be entered.
+fn directory(folder: &Path, inputs: &Inputs) -> PathBuf {
     let root = &inputs.settings.app_root;
+    if !folder.as_os_str().is_empty() {
+        return root.join(folder);
+    }
     let can_be_entered = inputs.files.is_folder(root) && inputs.files.may(root, Access::Execute);
     if can_be_entered { root.clone() } else { "/".into() }
 }
@@ -137,9 +146,19 @@ fn missing_byte_code(gunicorn: &Gunicorn, inputs: &Inputs) -> Option<Notice> {
 }
 
 /// What every gunicorn gets, in front of what the user gives it.
-fn add_container_extras(environ: &mut Environ, options: &UserOptions, version: Option<Version>, inputs: &Inputs) {
-    let root = &inputs.settings.app_root;
-    let extras = arguments::container_extras(inputs.files, options, environ, root, || version);
+fn add_container_extras(
+    environ: &mut Environ,
+    options: &UserOptions,
+    version: Option<Version>,
+    interface: Interface,
+    inputs: &Inputs,
+) {
+    let settings = inputs.settings;
+    let mut extras = arguments::container_extras(inputs.files, options, environ, &settings.app_root, || version);
+    if settings.access_log && !options.sets("accesslog") {
+        extras.push("--access-logfile -".into());
+    }
+    extras.extend(concurrency::threads(settings, options, interface).map(|threads| format!("--threads {threads}")));
     if !extras.is_empty() {
         let joined = arguments::prepend(&extras, environ.filled("GUNICORN_CMD_ARGS"));
         environ.set("GUNICORN_CMD_ARGS", joined);

@@ -11,15 +11,19 @@
 
 mod choice;
 mod command_start;
+mod concurrency;
 mod custom;
+mod declared;
 mod default_site;
 mod launch;
+mod other_server;
 mod web_app;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::deployment;
+use crate::detect::Sources;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
@@ -29,14 +33,15 @@ use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict,
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
 use choice::{Choice, Inputs, Trail};
-pub(crate) use command_start::app_of;
+pub use concurrency::Concurrency;
 pub use launch::GunicornInUse;
 
 /// A step of the order: its choice, if it makes one, and what it has to tell either way.
 type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 
 /// The documented order, but for its end: the default site, which is there whatever else is.
-const ORDER: [FindChoice; 2] = [custom::custom, web_app::web_app];
+const ORDER: [FindChoice; 5] =
+    [custom::custom, declared::asked_process, web_app::documented, declared::declared, web_app::other];
 
 /// The first step of the order.
 const ORDER_BEGINS_WITH: Step = Step::Custom;
@@ -78,6 +83,8 @@ pub struct Decision {
     pub python: PythonInUse,
     /// The gunicorn that runs, if one does that we have looked for.
     pub gunicorn: Option<GunicornInUse>,
+    /// How many requests a gunicorn works on at a time, where that is not in the user's options.
+    pub concurrency: Option<Concurrency>,
 }
 
 /// Decides. Always comes to something: where the start is impossible, [`Decision::outcome`] says so.
@@ -126,7 +133,8 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
         None => python,
     };
     let options = UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS"));
-    Inputs { settings, files, python, options }
+    let sources = Sources::new(files, root);
+    Inputs { settings, files, python, sources, options }
 }
 
 /// What is worth knowing whatever is chosen.
@@ -149,22 +157,22 @@ fn surroundings(inputs: &Inputs) -> Trail {
 
 impl Decision {
     fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
-        let Choice { step, app, target, folder, start } = choice;
+        let Choice { step, app, target, folder, is_asgi, start } = choice;
         let Trail { evidence, mut notices, near_misses } = trail;
-        let prepared = start.map(|start| launch::prepare(start, inputs));
-        let (outcome, environ, gunicorn, port, has_asgi_worker) = match prepared {
+        let interface = app.as_ref().map_or(Interface::Wsgi, |app| app.interface);
+        let (outcome, environ, known) = match start.map(|start| launch::prepare(start, interface, inputs)) {
             Ok(prepared) => {
-                notices.extend(prepared.notices);
                 let environ = prepared.launch.environ.clone();
-                (Ok(prepared.launch), environ, prepared.gunicorn, prepared.port, prepared.has_asgi_worker)
+                (Ok(prepared.launch), environ, prepared.known)
             }
-            Err(failure) => (Err(failure), launch::app_environ(inputs, false).0, None, None, false),
+            Err(failure) => (Err(failure), launch::app_environ(inputs, false), launch::Known::default()),
         };
         let intended = app.as_ref().filter(|_| outcome.is_err()).map(|app| intended(app, inputs));
+        notices.extend(known.notices);
         Self {
             step,
             intended,
-            is_asgi: app.as_ref().map_or(has_asgi_worker, |app| app.interface == Interface::Asgi),
+            is_asgi: is_asgi || (app.is_none() && known.has_asgi_worker),
             app,
             target,
             source: inputs.settings.deployed.report.clone(),
@@ -177,9 +185,10 @@ impl Decision {
             notices,
             // Of an app that was chosen nobody asks what was nearly one.
             near_misses: if step == Step::DefaultSite { near_misses } else { Vec::new() },
-            port,
+            port: known.port,
             python: inputs.python.in_use(),
-            gunicorn,
+            gunicorn: known.gunicorn,
+            concurrency: known.concurrency,
         }
     }
 }

@@ -77,7 +77,9 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 22] = [
+pub const NOTABLE: [&str; 24] = [
+    ".env",
+    ".flaskenv",
     "Dockerfile",
     "Pipfile",
     "Procfile",
@@ -101,6 +103,11 @@ pub const NOTABLE: [&str; 22] = [
     "startup.txt",
     "uv.lock",
 ];
+
+/// The name itself, if it is one of [`NOTABLE`].
+fn notable(name: &[u8]) -> Option<&'static str> {
+    NOTABLE.binary_search_by(|notable| notable.as_bytes().cmp(name)).ok().map(|at| NOTABLE[at])
+}
 
 /// How notable names begin: a name that begins otherwise need not be searched for.
 const NOTABLE_INITIALS: [bool; 256] = {
@@ -268,19 +275,18 @@ impl Sorter {
     /// Called for each of what may be a hundred thousand files: most are counted, and nothing else.
     fn file(&mut self, name: &[u8]) {
         let [initial, ..] = *name else { return };
+        let folder = &mut self.folder;
         if initial == b'.' {
+            folder.notable.extend(notable(name));
             return;
         }
-        let folder = &mut self.folder;
         if let [_, .., b'.', b'p' | b'P', b'y' | b'Y'] = name {
             folder.python.extend(str::from_utf8(name).ok().map(str::to_owned));
             return;
         }
         folder.others += 1;
-        if NOTABLE_INITIALS[usize::from(initial)]
-            && let Ok(at) = NOTABLE.binary_search_by(|notable| notable.as_bytes().cmp(name))
-        {
-            folder.notable.push(NOTABLE[at]);
+        if NOTABLE_INITIALS[usize::from(initial)] {
+            folder.notable.extend(notable(name));
         }
         if folder.sample.len() == SAMPLE && folder.sample.last().is_some_and(|last| last.as_bytes() <= name) {
             return;
@@ -322,7 +328,7 @@ mod tests {
         assert_eq!(folder.python, ["App.PY", "b.py"]);
         assert_eq!(folder.folders.sorted(), ["src", "web"]);
         assert_eq!(folder.environments, [".venv", "antenv3.12"]);
-        assert_eq!((folder.others, folder.notable), (2, vec!["requirements.txt"]));
+        assert_eq!((folder.others, folder.notable), (2, vec![".env", "requirements.txt"]));
         assert_eq!(folder.sample, ["notes", "requirements.txt"]);
     }
 

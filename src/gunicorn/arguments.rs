@@ -69,16 +69,16 @@ pub fn container_extras(
     environ: &Environ,
     root: &Path,
     version: impl FnOnce() -> Option<Version>,
-) -> Vec<&'static str> {
+) -> Vec<String> {
     let mut extras = Vec::new();
     let shm = Path::new(WORKER_TMP_DIR);
     if !user.may_set("worker_tmp_dir") && files.is_folder(shm) && files.may(shm, Access::Write) {
-        extras.push("--worker-tmp-dir /dev/shm");
+        extras.push("--worker-tmp-dir /dev/shm".to_owned());
     }
     let has_chosen = user.may_set("control_socket") || user.may_set("control_socket_disable");
     // The version is asked last: finding it out costs a file.
     if !has_chosen && !can_have_control_socket(files, environ, root) && version() >= Some((25, 1)) {
-        extras.push("--no-control-socket");
+        extras.push("--no-control-socket".to_owned());
     }
     extras
 }
@@ -100,7 +100,7 @@ fn can_have_control_socket(files: &dyn Files, environ: &Environ, root: &Path) ->
 
 /// Puts the extras in front of what is there.
 #[must_use]
-pub fn prepend(extras: &[&str], cmd_args: Option<&OsStr>) -> OsString {
+pub fn prepend(extras: &[String], cmd_args: Option<&OsStr>) -> OsString {
     let mut joined = OsString::from(extras.join(" "));
     if let Some(own) = cmd_args {
         joined.push(" ");
@@ -142,7 +142,7 @@ mod tests {
         assert!(extras(&shm, &unseen, &[("HOME", "/")], (27, 0)).is_empty());
     }
 
-    fn extras(files: &Memory, user: &UserOptions, vars: &[(&str, &str)], version: Version) -> Vec<&'static str> {
+    fn extras(files: &Memory, user: &UserOptions, vars: &[(&str, &str)], version: Version) -> Vec<String> {
         let environ = vars.iter().copied().collect();
         container_extras(files, user, &environ, Path::new("/home/site/wwwroot"), || Some(version))
     }
@@ -181,7 +181,10 @@ mod tests {
 
     #[test]
     fn extras_stand_in_front_of_the_users_own() {
-        assert_eq!(prepend(&["--a", "--b"], Some(OsStr::new("--own 'x y'"))), "--a --b --own 'x y'");
-        assert_eq!(prepend(&["--a"], None), "--a");
+        assert_eq!(
+            prepend(&["--a".to_owned(), "--b".to_owned()], Some(OsStr::new("--own 'x y'"))),
+            "--a --b --own 'x y'"
+        );
+        assert_eq!(prepend(&["--a".to_owned()], None), "--a");
     }
 }

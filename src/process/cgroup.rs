@@ -4,15 +4,13 @@
 //! dozens of workers and is killed for its memory.
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::files::Files;
 
 /// What one worker is taken to need: a middling Django or Flask app with its libraries.
 const MEMORY_OF_A_WORKER: u64 = 128 * 1024 * 1024;
-
-/// More workers than this are never chosen unasked (the bound of the OpenShift Python builder).
-const MOST_WORKERS: u64 = 12;
 
 /// From this value on, a memory limit of cgroup v1 means none (`PAGE_COUNTER_MAX`, rounded down to pages).
 const NO_LIMIT: u64 = 1 << 60;
@@ -54,11 +52,12 @@ impl Limits {
         }
     }
 
-    /// How many workers fit: two for each processor and one more (gunicorn's own advice), less where memory is scarce.
+    /// How many workers fit: one for each processor, less where memory is scarce. Threads, not more processes, are for
+    /// requests that wait.
     #[must_use]
     pub fn workers(&self) -> u64 {
-        let by_memory = self.memory.map_or(MOST_WORKERS, |memory| memory / MEMORY_OF_A_WORKER);
-        (2 * self.processors() + 1).min(by_memory).clamp(1, MOST_WORKERS)
+        let by_memory = self.memory.map_or(u64::MAX, |memory| memory / MEMORY_OF_A_WORKER);
+        self.processors().min(by_memory).max(1)
     }
 
     /// Whole processors: a part of one counts as one.
@@ -67,20 +66,20 @@ impl Limits {
         let quota = self.quota.map_or(u64::MAX, |quota| quota.ceil().max(1.0) as u64);
         quota.min(self.affinity as u64).max(1)
     }
+}
 
-    /// The number and its reason, for the log.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let quota = self.quota.map_or_else(|| "no CPU quota".into(), |quota| format!("a CPU quota of {quota}"));
-        let memory = self.memory.map_or_else(
-            || "no memory limit".into(),
-            |memory| format!("a memory limit of {} MiB", memory / (1024 * 1024)),
-        );
-        format!(
-            "`WEB_CONCURRENCY=auto`: {} workers, from {} processors, {quota}, {memory}",
-            self.workers(),
-            self.affinity
-        )
+impl fmt::Display for Limits {
+    /// "2 processors, a CPU quota of 1.5, no memory limit"
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} processor{}, ", self.affinity, if self.affinity == 1 { "" } else { "s" })?;
+        match self.quota {
+            Some(quota) => write!(out, "a CPU quota of {quota}, ")?,
+            None => out.write_str("no CPU quota, ")?,
+        }
+        match self.memory {
+            Some(memory) => write!(out, "a memory limit of {} MiB", memory / (1024 * 1024)),
+            None => out.write_str("no memory limit"),
+        }
     }
 }
 
@@ -179,12 +178,12 @@ mod tests {
     #[test]
     fn workers_follow_processors_quota_and_memory_and_are_never_none() {
         let table: [(usize, Option<f64>, Option<u64>, u64); 8] = [
-            (1, None, None, 3),
-            (4, None, None, 9),
-            (64, None, None, 12),
-            (64, Some(0.5), None, 3),
-            (64, Some(1.5), None, 5),
-            (2, Some(8.0), None, 5),
+            (1, None, None, 1),
+            (4, None, None, 4),
+            (64, None, None, 64),
+            (64, Some(0.5), None, 1),
+            (64, Some(1.5), None, 2),
+            (2, Some(8.0), None, 2),
             (4, None, Some(256 * MIB), 2),
             (4, None, Some(64 * MIB), 1),
         ];

@@ -62,6 +62,17 @@ pub(super) const URL_PATH: Form<String> = Form {
     },
 };
 
+/// The name of a process in a Procfile.
+pub(super) const PROCESS: Form<String> = Form {
+    described: "a name of letters, digits, `-` and `_`",
+    parse: |value| {
+        let is_name = |text: &&str| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        value.to_str().filter(is_name).map(str::to_owned)
+    },
+};
+
 /// Anything; what it means is somebody else's to say.
 pub(super) const TEXT: Form<OsString> = Form { described: "a text", parse: |value| Some(value.to_owned()) };
 
@@ -86,6 +97,10 @@ pub(super) const WORKERS: Form<Workers> = Form {
         number(value).filter(|count: &u16| *count > 0).map(|_| Workers::AsSet)
     },
 };
+
+/// How many of something.
+pub(super) const COUNT: Form<u16> =
+    Form { described: "a number from 1 up", parse: |value| number(value).filter(|count| *count > 0) };
 
 /// How much is logged.
 pub(super) const LOG_LEVEL: Form<LevelFilter> = Form {

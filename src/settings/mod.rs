@@ -66,6 +66,8 @@ pub struct Settings {
     pub app_root_from: Option<String>,
     /// The custom command.
     pub command: Option<Given>,
+    /// The process of the Procfile, when one was named.
+    pub process: Option<String>,
     /// An error in processing the custom command ends the start.
     pub strict: bool,
     /// A page is served where there is no app; otherwise that ends the start.
@@ -80,6 +82,10 @@ pub struct Settings {
     pub port: Option<u16>,
     /// How many workers.
     pub workers: Workers,
+    /// How many threads each of them has, when that was said.
+    pub threads: Option<u16>,
+    /// gunicorn writes a line for each request.
+    pub access_log: bool,
     /// We run on App Service, behind its front end.
     pub on_platform: bool,
     /// The platform splits one start-up command at its blanks (`WEBSITE_SITE_NAME`).
@@ -127,6 +133,7 @@ impl Settings {
             // `.` and doubled slashes would show up in every path that is built on it.
             app_root: directory.join(app_root).components().collect(),
             app_root_from: table::APP_ROOT.row.given(&flags, environ).map(|given| given.place),
+            process: table::PROCESS.read(&flags, environ)?,
             strict: table::STRICT.read(&flags, environ)?.unwrap_or(false),
             has_default_site: !flags.has(&table::NO_DEFAULT_SITE.row)
                 && table::DEFAULT_SITE.read(&flags, environ)?.unwrap_or(true),
@@ -139,6 +146,8 @@ impl Settings {
             drain: table::DRAIN.read(&flags, environ)?.unwrap_or(Duration::ZERO),
             port,
             workers: table::WORKERS.read(&flags, environ)?.unwrap_or(Workers::AsSet),
+            threads: table::THREADS.read(&flags, environ)?,
+            access_log: table::ACCESS_LOG.read(&flags, environ)?.unwrap_or(on_platform),
             on_platform,
             command_was_split: is_set("WEBSITE_SITE_NAME"),
             ssh_port: table::SSH_PORT.read(&flags, environ)?,

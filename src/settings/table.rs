@@ -186,6 +186,18 @@ pub static PORT: Setting<u16> = Setting::new(
     },
 );
 
+/// The process of the Procfile.
+pub static PROCESS: Setting<String> = Setting::new(
+    form::PROCESS,
+    Row {
+        usage: Usage::Option { long: "process", short: None, value: "NAME" },
+        subcommands: STARTING,
+        variables: &["PYSTART_PROCESS"],
+        default: Some(|| "web".to_owned()),
+        help: "The process of the Procfile; another than `web` comes before all but the custom command",
+    },
+);
+
 /// An error in processing the custom command ends the start.
 pub static STRICT: Setting<bool> = Setting::new(
     form::SWITCH,
@@ -344,6 +356,30 @@ pub static UNPACK_LIMIT: Setting<u64> = Setting::new(
     },
 );
 
+/// How many threads each worker has.
+pub static THREADS: Setting<u16> = Setting::new(
+    form::COUNT,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_THREADS"],
+        default: Some(|| "8 with WEB_CONCURRENCY=auto, else 1".to_owned()),
+        help: "Threads of each worker, for a WSGI app; 1 is none",
+    },
+);
+
+/// A line for each request.
+pub static ACCESS_LOG: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_ACCESS_LOG"],
+        default: Some(|| "on, on App Service only".to_owned()),
+        help: "gunicorn writes a line for each request to standard output",
+    },
+);
+
 /// Arguments for gunicorn.
 pub static GUNICORN_CMD_ARGS: Setting<OsString> = Setting::new(
     form::TEXT,
@@ -453,9 +489,10 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 24] = [
+pub static TABLE: [&dyn Described; 27] = [
     &APP_ROOT,
     &PORT,
+    &PROCESS,
     &STRICT,
     &NO_DEFAULT_SITE,
     &DEFAULT_SITE,
@@ -467,6 +504,8 @@ pub static TABLE: [&dyn Described; 24] = [
     &LOG,
     &LOG_FORMAT,
     &WORKERS,
+    &THREADS,
+    &ACCESS_LOG,
     &UNPACK_DIR,
     &UNPACK_LIMIT,
     &GUNICORN_CMD_ARGS,

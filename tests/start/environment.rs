@@ -95,7 +95,25 @@ fn a_custom_command_gets_port_and_host_and_nothing_else() {
     let app = App::new(&[]);
     let print = "import os; print(*sorted(n for n in os.environ if n != 'LC_CTYPE'))";
     let plain = ended(pystart(&app.root).args(["python3", "-c", print]));
-    assert_eq!(plain.out, "HOME HOST PATH PORT PYSTART_APP_ROOT PYTHONUNBUFFERED\n");
+    let of_servers = [
+        "CHAINLIT_HOST",
+        "CHAINLIT_PORT",
+        "FLASK_RUN_HOST",
+        "FLASK_RUN_PORT",
+        "GRADIO_SERVER_NAME",
+        "GRADIO_SERVER_PORT",
+        "GRANIAN_HOST",
+        "GRANIAN_PORT",
+        "STREAMLIT_SERVER_ADDRESS",
+        "STREAMLIT_SERVER_HEADLESS",
+        "STREAMLIT_SERVER_PORT",
+        "UVICORN_HOST",
+        "UVICORN_PORT",
+    ];
+    let usual = ["HOME", "HOST", "PATH", "PORT", "PYSTART_APP_ROOT", "PYTHONUNBUFFERED"];
+    let mut expected: Vec<_> = of_servers.iter().chain(&usual).copied().collect();
+    expected.sort_unstable();
+    assert_eq!(plain.out, expected.join(" ") + "\n");
     let values = "import os; print(os.environ['PORT'], os.environ['HOST'], os.getcwd())";
     let default = ended(pystart(&app.root).args(["python3", "-c", values]));
     assert_eq!(default.out, format!("8000 0.0.0.0 {}\n", app.root.display()));
@@ -167,9 +185,18 @@ fn empty_and_service_link_variables_do_not_reach_gunicorn() {
 #[test]
 fn a_bad_value_is_an_error_that_names_the_variable_and_never_shows_the_value() {
     let app = asking("1");
-    for name in
-        ["PORT", "WEB_CONCURRENCY", "SSH_PORT", "PYSTART_INIT", "PYSTART_GRACE", "PYSTART_LOG", "PYSTART_LOG_FORMAT"]
-    {
+    for name in [
+        "PORT",
+        "WEB_CONCURRENCY",
+        "SSH_PORT",
+        "PYSTART_INIT",
+        "PYSTART_GRACE",
+        "PYSTART_LOG",
+        "PYSTART_LOG_FORMAT",
+        "PYSTART_THREADS",
+        "PYSTART_ACCESS_LOG",
+        "PYSTART_DRAIN",
+    ] {
         let got = ended(pystart(&app.root).env(name, "s3cret"));
         assert_eq!(got.status, 2, "{name}");
         assert!(got.err.contains(&format!("`{name}`")) && got.err.contains("hint: it must be"), "{}", got.err);
@@ -191,7 +218,22 @@ fn workers_can_follow_the_container() {
     let app = asking("int(os.environ['WEB_CONCURRENCY']) >= 1");
     let mut site = Site::start(pystart(&app.root).env("WEB_CONCURRENCY", "auto"));
     assert_eq!(site.get("/"), "True");
-    site.wait_for_line("`WEB_CONCURRENCY=auto`: ");
+    site.wait_for_line(" with 8 threads");
+}
+
+#[test]
+fn an_access_log_is_written_where_it_is_asked_for_and_on_the_platform() {
+    let app = asking("os.environ['GUNICORN_CMD_ARGS']");
+    let with = |vars: &[(&str, &str)]| Site::start(pystart(&app.root).envs(vars.iter().copied())).get("/");
+    for (vars, is_on) in [
+        (&[][..], false),
+        (&[("PYSTART_ACCESS_LOG", "on")], true),
+        (&[("WEBSITE_SITE_NAME", "shop")], true),
+        (&[("WEBSITE_SITE_NAME", "shop"), ("PYSTART_ACCESS_LOG", "off")], false),
+        (&[("PYSTART_ACCESS_LOG", "on"), ("GUNICORN_CMD_ARGS", "--access-logfile /dev/null")], false),
+    ] {
+        assert_eq!(with(vars).contains("--access-logfile -"), is_on, "{vars:?}");
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn an_empty_folder_gets_the_default_site_and_is_told_why() {
     let steps: Vec<_> =
         report["evidence"].as_array().unwrap().iter().map(|fact| fact["step"].as_str().unwrap()).collect();
     assert!(steps.is_sorted_by_key(|step| {
-        ["custom", "django", "flask", "other", "default-site"].iter().position(|s| s == step)
+        ["custom", "django", "flask", "declared", "other", "own-server", "default-site"].iter().position(|s| s == step)
     }));
 }
 

@@ -245,7 +245,7 @@ mod tests {
         let text = report(&files, &["no such", "x"]).to_text(Style::PLAIN, true);
         assert!(text.starts_with("pystart would start the default site: no app was found\n"), "{text}");
         for part in [
-            "\n  step        5 of 5, the default site\n",
+            "\n  step        7 of 7, the default site\n",
             "\n  command     gunicorn --bind=0.0.0.0 --timeout 600 --chdir=",
             "\n  process     the server takes the place of pystart\n",
             "\n  1 x the words of the command line",
@@ -256,7 +256,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part:?} is missing in\n{text}");
         }
-        let steps = ["1", "2", "3", "5"].map(|step| text.matches(&format!("\n  {step} ")).count());
+        let steps = ["1", "2", "3", "7"].map(|step| text.matches(&format!("\n  {step} ")).count());
         assert_eq!(steps, [1, 1, 1, 1], "each step has its number once\n{text}");
         assert!(!text.contains("explain"), "whoever reads this has asked for it\n{text}");
     }

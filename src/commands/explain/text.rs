@@ -40,11 +40,13 @@ impl Style {
 }
 
 /// The order of the steps, and what people call them.
-const STEPS: [(Step, &str); 5] = [
+const STEPS: [(Step, &str); 7] = [
     (Step::Custom, "the custom command"),
     (Step::Django, "Django"),
     (Step::Flask, "the documented file"),
+    (Step::Declared, "the declared start"),
     (Step::Other, "any other web app"),
+    (Step::OwnServer, "an app with its own server"),
     (Step::DefaultSite, "the default site"),
 ];
 

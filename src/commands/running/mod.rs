@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use crate::commands::pid1::Source;
-use crate::decide::{Decision, app_of};
+use crate::decide::Decision;
 use crate::default_site;
 use crate::files::Read;
 use crate::model::Step;
@@ -23,8 +23,9 @@ use crate::path_text::lossless;
 use crate::process::procfs;
 use crate::process::procfs::listeners::{self, Listener};
 use crate::process::procfs::processes::{Process, Processes};
+use crate::servers::find_call;
 use crate::settings::{DEFAULT_PORT, Settings};
-use crate::shell::words::quote;
+use crate::shell::words::{self, quote};
 
 pub use memory::Memory;
 use server::First;
@@ -188,7 +189,11 @@ fn what_runs(argv: &[OsString]) -> String {
         return "the default site".into();
     }
     let title = argv.first().and_then(|title| server::title_app(title)).map(str::to_owned);
-    title.or_else(|| app_of(argv)).map_or_else(|| command(argv), |app| format!("`{app}`"))
+    title.or_else(|| gunicorn_app(argv)).map_or_else(|| command(argv), |app| format!("`{app}`"))
+}
+
+fn gunicorn_app(argv: &[OsString]) -> Option<String> {
+    find_call(&words::join(argv)).filter(|call| call.server == "gunicorn")?.target
 }
 
 /// What the decision comes to, in the same words.

@@ -20,7 +20,7 @@ pub(super) fn find(search: &mut Search, step: Step, candidate: &Candidate, objec
     }
     let listing = search.inference.project.folder(source.folder());
     for name in USUAL_FILES.iter().filter(|name| listing.has(name)) {
-        let Some(other) = Candidate::of_file(&search.inference, &source.folder().join(name)) else { break };
+        let Some(other) = Candidate::of_file(search.inference, &source.folder().join(name)) else { break };
         let module = &other.report.source.module;
         let imports_it = module.imports.iter().any(|import| import.module == candidate.module);
         let Some(object) = other.object().filter(|_| imports_it && other.root == candidate.root).cloned() else {

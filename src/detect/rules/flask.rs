@@ -17,7 +17,7 @@ pub(super) fn documented_file(search: &mut Search) -> Option<WebApp> {
             search.note(Step::Flask, name, Verdict::Absent, "not in the app root");
             continue;
         }
-        let Some(mut candidate) = Candidate::of_file(&search.inference, Path::new(name)) else { continue };
+        let Some(mut candidate) = Candidate::of_file(search.inference, Path::new(name)) else { continue };
         let located = search.inference.project.locate(Path::new(""), &candidate.module);
         if let Some(package) = located.and_then(Located::file).filter(|file| file != Path::new(name)) {
             search.reject(Step::Flask, &candidate);
@@ -39,7 +39,7 @@ pub(super) fn documented_file(search: &mut Search) -> Option<WebApp> {
 
 /// The package that hides the file, if the documented command finds `app` in it.
 fn app_of_package(search: &Search, init: &Path) -> Option<Candidate> {
-    let inside = Candidate::of_file(&search.inference, init)?;
+    let inside = Candidate::of_file(search.inference, init)?;
     let is_documented = inside.root.as_os_str().is_empty() && inside.object()?.name == "app";
     is_documented.then_some(inside)
 }

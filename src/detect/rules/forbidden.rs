@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::files::Files;
 use crate::model::{Detection, Evidence, Step, Verdict};
 
-/// The facts about an app root that may not be listed; `None` for any other.
-pub(super) fn of_root(files: &dyn Files, root: &Path) -> Option<Detection> {
+/// The facts about an app root that may not be listed, for these steps; `None` for any other.
+pub(super) fn of_root(files: &dyn Files, root: &Path, steps: &[Step]) -> Option<Detection> {
     let error = files.folder(root).err().filter(|error| error.kind() == ErrorKind::PermissionDenied)?;
     let fact = |step| Evidence {
         step,
@@ -15,7 +15,7 @@ pub(super) fn of_root(files: &dyn Files, root: &Path) -> Option<Detection> {
         verdict: Verdict::Rejected,
         reason: format!("may not be read by the user that pystart runs as: {error}"),
     };
-    let evidence = [Step::Django, Step::Flask, Step::Other].map(fact).to_vec();
+    let evidence = steps.iter().copied().map(fact).collect();
     Some(Detection { evidence, ..Detection::default() })
 }
 

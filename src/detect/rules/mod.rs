@@ -9,42 +9,46 @@ mod near_misses;
 mod places;
 mod search;
 
-use std::path::Path;
-
-use super::candidate::server_calls;
-use super::infer::Inference;
-use super::project::Project;
-use crate::files::Files;
-use crate::model::{Detection, WebApp};
+use super::Sources;
+use crate::model::{Detection, Step, WebApp};
 use search::Search;
 
 /// A rule: the app that it finds, if it finds one.
 type Rule = fn(&mut Search) -> Option<WebApp>;
 
-/// Steps 2, 3 and 4 of the start-up order.
-const RULES: [Rule; 6] = [
-    django::in_folder_of_root,
-    flask::documented_file,
-    django::deeper,
-    places::usual_file_of_root,
-    named_target::in_file_of_root,
-    places::any_other_file,
-];
+/// The documented steps: Django, then Flask.
+const DOCUMENTED: [Rule; 2] = [django::in_folder_of_root, flask::documented_file];
 
-/// Tries every rule until one finds an app; if none does, looks for what was nearly one.
-pub(super) fn find_app(files: &dyn Files, root: &Path) -> Detection {
-    if let Some(detection) = forbidden::of_root(files, root) {
+/// Any other web app.
+const OTHER: [Rule; 4] =
+    [django::deeper, places::usual_file_of_root, named_target::in_file_of_root, places::any_other_file];
+
+/// Tries the rules of the documented steps until one finds an app.
+pub(super) fn find_documented(sources: &Sources) -> Detection {
+    if let Some(detection) = forbidden::of_root(sources.files, sources.root, &[Step::Django, Step::Flask]) {
         return detection;
     }
-    let inference = Inference::new(Project::new(files, root, server_calls::is_of_use));
-    let mut search = Search::new(inference);
-    let app = RULES.iter().find_map(|rule| rule(&mut search));
+    let mut search = Search::new(&sources.inference);
+    let app = DOCUMENTED.iter().find_map(|rule| rule(&mut search));
+    let mut detection = search.into_detection(app);
+    sources.missed.borrow_mut().append(&mut detection.near_misses);
+    detection
+}
+
+/// Tries the rules for any other web app until one finds an app; if none does, looks for what was nearly one.
+pub(super) fn find_other(sources: &Sources) -> Detection {
+    if let Some(detection) = forbidden::of_root(sources.files, sources.root, &[Step::Other]) {
+        return detection;
+    }
+    let mut search = Search::new(&sources.inference);
+    sources.missed.take().into_iter().for_each(|miss| search.miss(miss));
+    let app = OTHER.iter().find_map(|rule| rule(&mut search));
     if app.is_none() {
         near_misses::find(&mut search);
     }
     let mut detection = search.into_detection(app);
     if detection.app.is_none() {
-        detection.evidence.extend(forbidden::of_folders(files, root));
+        detection.evidence.extend(forbidden::of_folders(sources.files, sources.root));
     }
     detection
 }

@@ -17,7 +17,7 @@ pub(super) fn in_file_of_root(search: &mut Search) -> Option<WebApp> {
         let Some(source) = search.inference.project.source(Path::new(name)) else { break };
         let Some((module, object)) = named_target(&source.module) else { continue };
         let Some(file) = search.inference.project.locate(root, &module).and_then(Located::file) else { continue };
-        let Some(report) = FileReport::new(&search.inference, &file, root) else { continue };
+        let Some(report) = FileReport::new(search.inference, &file, root) else { continue };
         let Some(object) = report.objects.iter().find(|found| found.name == object).cloned() else { continue };
         let candidate = Candidate { root: root.to_owned(), module, report, redirected_from: None };
         let reason = format!("`{name}` hands `{}:{}` to its server", candidate.module, object.name);

@@ -33,7 +33,7 @@ fn find_wrong_case(search: &mut Search) {
 fn find_standalone(search: &mut Search) {
     let listing = search.inference.project.folder(Path::new(""));
     for name in listing.python.iter().filter(|name| !is_other_file(name)).take(limits::FILES_WITHOUT_APP) {
-        let Some(report) = FileReport::new(&search.inference, Path::new(name), Path::new("")) else { break };
+        let Some(report) = FileReport::new(search.inference, Path::new(name), Path::new("")) else { break };
         if let Some(framework) = report.standalone {
             search.note(Step::Other, name, Verdict::Rejected, &report.rejection);
             search.miss_standalone(framework, &report);
@@ -46,7 +46,7 @@ fn find_too_deep(search: &mut Search) {
     for folder in search.folders(limits::DEPTH + 1) {
         let listing = search.inference.project.folder(&folder);
         for name in USUAL_FILES.iter().filter(|name| listing.has(name)) {
-            let Some(candidate) = Candidate::of_file(&search.inference, &folder.join(name)) else { return };
+            let Some(candidate) = Candidate::of_file(search.inference, &folder.join(name)) else { return };
             if let Some(object) = candidate.object() {
                 let command = Some(candidate.command(object));
                 let path = candidate.file().to_owned();

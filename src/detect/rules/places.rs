@@ -79,7 +79,7 @@ fn usual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
         // Step 3 has seen the documented files of the root.
         let usual = USUAL_FILES.iter().filter(|name| listing.has(name) && !(is_root && DOCUMENTED.has(name)));
         for name in usual.map(str::to_owned).chain(folder_name) {
-            let Some(candidate) = Candidate::of_file(&search.inference, &folder.join(&name)) else { break };
+            let Some(candidate) = Candidate::of_file(search.inference, &folder.join(&name)) else { break };
             if candidate.report.can_serve() {
                 found.push(candidate);
             } else if name != "__init__.py" {
@@ -107,7 +107,7 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
         if !may_hold_app(&source.module) {
             continue;
         }
-        let Some(candidate) = Candidate::of_file(&search.inference, &file) else { break };
+        let Some(candidate) = Candidate::of_file(search.inference, &file) else { break };
         let report = &candidate.report;
         let is_own = candidate.object().is_some_and(|object| !object.is_imported || report.serves);
         if is_own && report.can_serve() {

@@ -14,7 +14,7 @@ use crate::model::{Detection, Evidence, NearMiss, Notice, Step, Verdict, WebApp}
 
 /// One search under way.
 pub(super) struct Search<'a> {
-    pub inference: Inference<'a>,
+    pub inference: &'a Inference<'a>,
     /// What is to be told: evidence, notices, near misses.
     told: Detection,
     /// The folders of each level, from the app root down, as far as they were asked for.
@@ -22,7 +22,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(inference: Inference<'a>) -> Self {
+    pub(super) fn new(inference: &'a Inference<'a>) -> Self {
         Self { inference, told: Detection::default(), levels: vec![vec![PathBuf::new()]] }
     }
 
@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
         self.note(step, &subject, Verdict::Rejected, &report.rejection);
         if let Some(framework) = report.standalone {
             self.miss_standalone(framework, report);
-        } else if let Some((holder, attribute)) = unbound_holder(&self.inference, &report.source, &candidate.root) {
+        } else if let Some((holder, attribute)) = unbound_holder(self.inference, &report.source, &candidate.root) {
             self.notice(
                 format!("`{subject}`: the server of `{holder}` is bound to no name"),
                 format!("add the line `{attribute} = {holder}.{attribute}` to it"),

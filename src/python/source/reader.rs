@@ -1,6 +1,6 @@
 //! From the syntax tree to a [`Module`].
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ruff_python_ast::{
@@ -23,7 +23,7 @@ pub(super) fn module(body: &[Stmt], keeps_call: fn(&str) -> bool) -> Module {
     let mut scope = Scope::default();
     reader.block(body, Place::Import, &mut scope, 0);
     let at_import = scope.calls.iter().filter(|call| call.place == Place::Import);
-    let called: HashSet<&str> = at_import.filter_map(|call| call.value.callee()?.name()).collect();
+    let called: BTreeSet<&str> = at_import.filter_map(|call| call.value.callee()?.name()).collect();
     let globals = reader.globals.into_iter().filter(|(function, _)| called.contains(function.as_str()));
     let globals: Vec<Binding> = globals.map(|(_, binding)| binding).collect();
     scope.bindings.extend(globals);
@@ -331,7 +331,7 @@ fn test(condition: &Expr) -> Test {
     }
 }
 
-fn global_names(body: &[Stmt]) -> HashSet<&str> {
+fn global_names(body: &[Stmt]) -> BTreeSet<&str> {
     let globals = body.iter().filter_map(|statement| match statement {
         Stmt::Global(global) => Some(global.names.iter().map(ruff_python_ast::Identifier::as_str)),
         _ => None,

@@ -33,7 +33,7 @@ pub(super) fn in_folder_of_root(search: &mut Search) -> Option<WebApp> {
 /// the app root.
 fn foreign_wsgi(search: &mut Search, file: &Path) -> Option<WebApp> {
     let folder = file.parent().and_then(Path::to_str).unwrap_or_default();
-    let candidate = Candidate::of_file(&search.inference, file)?;
+    let candidate = Candidate::of_file(search.inference, file)?;
     let report = &candidate.report;
     let application = report.objects.iter().find(|object| object.name == "application").cloned();
     let unread = report.source.error.is_some().then(|| report.unverified.clone()).flatten();

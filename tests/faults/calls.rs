@@ -1,0 +1,124 @@
+//! Every system call fails once.
+
+use std::collections::BTreeMap;
+
+use nix::errno::Errno;
+use nix::libc;
+
+use super::scene::{Scene, free_port, is_whole};
+use super::tracer::{Meddling, Place};
+
+const ERRORS: [Errno; 7] =
+    [Errno::EINTR, Errno::ENOMEM, Errno::EIO, Errno::EACCES, Errno::EMFILE, Errno::ENOSPC, Errno::EAGAIN];
+
+/// What became of a command in which a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Result {
+    /// As if nothing had failed.
+    Same,
+    /// Another way was taken (another start, another report), and what failed was said.
+    Said,
+    /// It ended with a message and its status.
+    Refused,
+    /// There was no memory for it, and it said so.
+    NoMemory,
+    /// Anything else.
+    Wrong,
+}
+
+/// The calls that get memory: the standard library ends the process where they fail, and says so.
+const MEMORY: [i64; 3] = [libc::SYS_brk, libc::SYS_mmap, libc::SYS_mremap];
+
+/// A row of the table.
+fn fail_each(name: &str, scene: &Scene, arguments: &[&str], port: u16) -> BTreeMap<Result, usize> {
+    let (usual, output, errors) = scene.play(arguments, port, Meddling::Nothing);
+    assert!(!usual.hung, "{name}: {errors}");
+    let mut results = BTreeMap::new();
+    let mut wrong = Vec::new();
+    // `explain` asks every process of the machine: some of those calls stand for all.
+    let most = match (is_whole(), usual.calls.len() > 1000) {
+        (true, true) => 100,
+        (true, false) => usize::MAX,
+        (false, true) => 8,
+        (false, false) => 40,
+    };
+    let step = usual.calls.len().div_ceil(most).max(1);
+    for (number, (place, call)) in usual.calls.iter().step_by(step).enumerate() {
+        // These do not come back, or cannot fail.
+        if [libc::SYS_exit_group, libc::SYS_exit, libc::SYS_rt_sigreturn].contains(call) {
+            continue;
+        }
+        let errors_of_call = ERRORS.iter().enumerate().filter(|(at, _)| is_whole() || number % ERRORS.len() == *at);
+        for (_, errno) in errors_of_call {
+            let result = fail_one(scene, arguments, port, (*place, *errno), (&usual.status(), &output, &errors), *call);
+            *results.entry(result.0).or_default() += 1;
+            assert!(results.get(&Result::Wrong).copied().unwrap_or_default() < 20, "{name}: {}", wrong.join("\n"));
+            if result.0 == Result::Wrong {
+                wrong.push(format!("call {place:?} (number {call}) with {errno}: {}", result.1));
+            }
+        }
+    }
+    println!("{name}: {} calls, {results:?}", usual.calls.len());
+    assert!(wrong.is_empty(), "{name}, {} of {:?}:\n{}", wrong.len(), results, wrong.join("\n"));
+    results
+}
+
+fn fail_one(
+    scene: &Scene,
+    arguments: &[&str],
+    port: u16,
+    (place, errno): (Place, Errno),
+    (status, output, errors): (&i32, &str, &str),
+    call: i64,
+) -> (Result, String) {
+    let (outcome, own_output, own_errors) = scene.play(arguments, port, Meddling::Fail(place, errno));
+    let details = || format!("status {}, hung {}, {own_errors}{own_output}", outcome.status(), outcome.hung);
+    let is_memory = MEMORY.contains(&call) && own_errors.contains("memory");
+    let result = if outcome.hung || own_errors.contains("panicked") {
+        Result::Wrong
+    } else if outcome.status() == *status && own_output == output && own_errors == errors {
+        Result::Same
+    } else if outcome.status() == 134 {
+        if is_memory { Result::NoMemory } else { Result::Wrong }
+    } else if outcome.started || outcome.status() == *status {
+        // It may say less than usual only where what it says it with has failed.
+        let is_silent = own_errors == errors && own_output == output;
+        let is_mute = [libc::SYS_write, libc::SYS_writev, libc::SYS_pwritev2, libc::SYS_poll].contains(&call);
+        if is_silent || own_errors.len() < errors.len() && !is_mute { Result::Wrong } else { Result::Said }
+    } else if own_errors.contains("error:") && [1, 2, 126, 127].contains(&outcome.status()) {
+        Result::Refused
+    } else {
+        Result::Wrong
+    };
+    (result, details())
+}
+
+#[test]
+fn run_hands_over_or_says_what_failed() {
+    let scene = Scene::new("/bin/true");
+    fail_each("run", &scene, &["run"], free_port());
+}
+
+#[test]
+fn run_as_init_supervises_or_says_what_failed() {
+    let scene = Scene::new("/bin/true");
+    fail_each("run --init always", &scene, &["run", "--init", "always", "--", "server"], free_port());
+}
+
+#[test]
+fn explain_explains_or_says_what_failed() {
+    let scene = Scene::new("/bin/true");
+    fail_each("explain", &scene, &["explain", "--json"], free_port());
+}
+
+#[test]
+fn env_prints_or_says_what_failed() {
+    let scene = Scene::new("/bin/true");
+    fail_each("env", &scene, &["env"], free_port());
+}
+
+#[test]
+fn health_answers_or_says_what_failed() {
+    let scene = Scene::new("/bin/true");
+    fail_each("health", &scene, &["health"], free_port());
+}
