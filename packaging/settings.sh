@@ -2,7 +2,8 @@
 #
 # Static, for musl. The result depends on the sources, the toolchain and PYSTART_COMMIT alone: neither on the folder of
 # the checkout nor on that of cargo. Another architecture than the machine's own needs a C compiler for it (Debian:
-# gcc-aarch64-linux-gnu, gcc-x86-64-linux-gnu), for the few lines of assembly in a dependency; rustc brings the linker.
+# gcc-aarch64-linux-gnu and libc6-dev-arm64-cross, or gcc-x86-64-linux-gnu and libc6-dev-amd64-cross), for what is C or
+# assembly in a dependency; rustc brings the linker.
 machine=$(uname -m)
 case ${1:-$machine} in
 amd64 | x86_64) architecture=x86_64 ;;

@@ -37,6 +37,8 @@ pub enum Interface {
     Wsgi,
     /// The asynchronous one; needs a worker class of its own in gunicorn.
     Asgi,
+    /// That of aiohttp, which brings its own worker class.
+    Aiohttp,
 }
 
 /// What happened to something that was looked at.
@@ -109,10 +111,13 @@ pub struct WebApp {
     /// The file that holds the object, relative to the app root.
     #[serde(serialize_with = "crate::path_text::path")]
     pub file: PathBuf,
-    /// WSGI or ASGI.
+    /// How a server calls it.
     pub interface: Interface,
     /// Why this one, as the end of the sentence "Django app, because ...".
     pub reason: String,
+    /// What is served in its place where no worker class for its interface is installed: Django's WSGI side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Box<WebApp>>,
 }
 
 /// What looking through the app root came to.

@@ -15,7 +15,7 @@ use pystart::files::{Disk, Files, Memory};
 use pystart::model::{Detection, Interface, Verdict};
 
 fn check(case: &Case, files: &dyn Files, root: &Path, reads: impl Fn() -> Option<Vec<String>>) -> Vec<String> {
-    let detection = detect(files, root);
+    let detection = detect(files, root, &worker);
     let reads = reads();
     let different = case.expected.iter().filter_map(|(key, expected)| {
         let difference = difference(&detection, reads.as_deref(), key, expected)?;
@@ -34,6 +34,11 @@ fn every_tree_of_the_table_starts_what_it_says() {
         wrong.extend(check(&case, &tree, root, || None));
     }
     assert!(wrong.is_empty(), "{} expectations are not met:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The worker class that offered commands name.
+fn worker() -> &'static str {
+    "uvicorn_worker.UvicornWorker"
 }
 
 /// A folder that is removed again.
@@ -70,12 +75,12 @@ fn the_same_tree_gives_the_same_answer_whatever_the_order_of_its_files() {
     for case in cases() {
         let forwards = Memory::new(case.files.iter().map(|(file, content)| (root.join(file), content))).empty(root);
         let backwards = Memory::new(case.files.iter().rev().map(|(file, content)| (root.join(file), content)));
-        assert_eq!(detect(&forwards, root), detect(&backwards.empty(root), root), "{}", case.name);
+        assert_eq!(detect(&forwards, root, &worker), detect(&backwards.empty(root), root, &worker), "{}", case.name);
     }
 }
 
 #[test]
 fn a_root_that_is_not_there_holds_no_app() {
-    let detection = detect(&Memory::default(), Path::new("/nowhere"));
+    let detection = detect(&Memory::default(), Path::new("/nowhere"), &worker);
     assert_eq!(detection.app, None);
 }

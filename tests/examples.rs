@@ -77,3 +77,9 @@ fn fastapi_is_served() {
     let app = copy_of("fastapi");
     assert_eq!(Site::start(&mut in_image(&app)).get("/"), greeting("FastAPI"));
 }
+
+#[test]
+fn what_a_procfile_declares_is_served() {
+    let app = copy_of("procfile");
+    assert_eq!(Site::start(&mut in_image(&app)).get("/"), greeting("the Procfile"));
+}

@@ -164,9 +164,9 @@ impl Bench {
         })?;
         let monorepo = self.stage.tree("monorepo", |root| trees::monorepo(root, 100_000))?;
         for (name, root, time, instructions) in [
-            ("small Flask app", flask, 0.75, Some(2.0)),
-            ("Django project with `antenv`", django, 0.75, None),
-            ("monorepo of 100,000 files", monorepo, 1.2, Some(3.0)),
+            ("small Flask app", flask, 0.5, Some(2.2)),
+            ("Django project with `antenv`", django, 0.5, None),
+            ("monorepo of 100,000 files", monorepo, 0.5, Some(3.0)),
         ] {
             let mut labels = vec!["/bin/true"];
             let mut commands = vec![self.command("/bin/true", &root)];
@@ -280,7 +280,7 @@ impl Bench {
         let memory = calls.peak_memory;
         self.row("peak memory", format!("{memory} KiB"), "at most 2048 KiB", memory <= 2048);
         let size = fs::metadata(&self.pystart)?.len();
-        self.row("the program", format!("{:.2} MB", precise(size) / 1e6), "at most 3 MB", size <= 3_000_000);
+        self.row("the program", format!("{:.2} MB", precise(size) / 1e6), "at most 4 MB", size <= 4_000_000);
         Ok(())
     }
 
@@ -297,6 +297,8 @@ impl Bench {
                 inits.push((peer, command));
             }
         }
+        // Pages of a file that was just written count as dirty until they are on the disk.
+        nix::unistd::sync();
         let mut memory = Vec::new();
         for (name, mut command) in inits {
             let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -83,7 +83,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__check)
-            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --json --time-limit --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --json --time-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -120,6 +120,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -135,7 +139,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__env)
-            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --json --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -172,6 +176,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -183,7 +191,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__explain)
-            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --json --verbose --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --json --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -220,6 +228,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -257,7 +269,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__run)
-            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -294,6 +306,10 @@ _pystart() {
                     return 0
                     ;;
                 --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -38,6 +38,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand run" -l process -d 'The 
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand run" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
@@ -48,6 +49,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand explain" -l process -d '
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
@@ -60,6 +62,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand check" -l process -d 'Th
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand check" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l time-limit -d 'How long loading the app may take [env: PYSTART_CHECK_TIMEOUT] [default: 60]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
@@ -75,6 +78,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand env" -l process -d 'The 
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l init -d 'Stay as PID 1: always, never, or auto: for all but gunicorn [env: PYSTART_INIT] [default: auto]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l grace -d 'How long leftover processes may take to stop [env: PYSTART_GRACE] [default: 9, on App Service 4]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
+complete -c pystart -n "__fish_pystart_using_subcommand env" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'

@@ -48,6 +48,8 @@ fn resolve_nested(
                 .with_hint("make it readable for the user that the container runs as"));
         }
     };
+    let original_length = content.len();
+    let content = from_utf16(&content).map_or(content, Into::into);
     if is_binary(&content) {
         return program(path, name, rest, around);
     }
@@ -57,7 +59,7 @@ fn resolve_nested(
         return Err(not_executable(path));
     }
     let text = repair(&content);
-    let is_repaired = text.len() != content.len();
+    let is_repaired = text.len() != content.len() || original_length != content.len();
     if text.trim_ascii().is_empty() {
         return Err(Failure::usage(format!("`{shown}` is empty")).with_hint("write the start-up command into it"));
     }
@@ -78,6 +80,18 @@ fn resolve_nested(
         });
     }
     Ok(resolved)
+}
+
+/// The text of a file in UTF-16 with its byte order mark, as PowerShell writes it.
+fn from_utf16(content: &[u8]) -> Option<Vec<u8>> {
+    let (mark, text) = content.split_at_checked(2)?;
+    let unit: fn([u8; 2]) -> u16 = match mark {
+        b"\xff\xfe" => u16::from_le_bytes,
+        b"\xfe\xff" => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units: Vec<u16> = text.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+    String::from_utf16(&units).ok().map(String::into_bytes)
 }
 
 fn is_binary(content: &[u8]) -> bool {
@@ -256,6 +270,13 @@ pub(super) fn found_program(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_powershell_is_read() {
+        assert_eq!(from_utf16(b"\xff\xfea\0\xe4\0\n\0").as_deref(), Some("a\u{e4}\n".as_bytes()));
+        assert_eq!(from_utf16(b"\xfe\xff\0a").as_deref(), Some(&b"a"[..]));
+        assert_eq!(from_utf16(b"a\0b\0"), None);
+    }
 
     #[test]
     fn only_the_mark_in_front_and_the_line_ends_are_repaired() {

@@ -116,8 +116,9 @@ fn was_one_string(words: &[OsString], platform_splits: bool) -> bool {
 
 /// One string: a file, or a command line.
 fn resolve_text(text: &OsStr, around: &Surroundings) -> Result<Resolved, Failure> {
-    let text = OsStr::from_bytes(text.as_bytes().trim_ascii());
-    if text.is_empty() {
+    let text = trim(text);
+    let is_nothing = |line: &[u8]| line.trim_ascii().is_empty() || line.trim_ascii().starts_with(b"#");
+    if text.as_bytes().split(|byte| *byte == b'\n').all(is_nothing) {
         return Err(Failure::usage("the custom command is empty").with_hint("give a command, or none at all"));
     }
     // A file is looked for before the string is cut, so that its name may hold blanks.
@@ -127,7 +128,38 @@ fn resolve_text(text: &OsStr, around: &Surroundings) -> Result<Resolved, Failure
     resolve_line(text, around)
 }
 
+/// Without the blanks around it; one at the end that a backslash keeps belongs to the last word.
+fn trim(text: &OsStr) -> &OsStr {
+    let text = text.as_bytes().trim_ascii_start();
+    let trimmed = text.trim_ascii_end();
+    let backslashes = trimmed.iter().rev().take_while(|byte| **byte == b'\\').count();
+    let kept = usize::from(backslashes % 2 == 1 && trimmed.len() < text.len());
+    OsStr::from_bytes(&text[..trimmed.len() + kept])
+}
+
+/// `module:factory()` in front, with what stands behind it: gunicorn's own way to name a factory, though a shell would
+/// stumble over it.
+fn factory_in_front(text: &OsStr) -> Option<(&OsStr, &OsStr)> {
+    let bytes = text.as_bytes();
+    let end = bytes.iter().position(|byte| *byte == b')')? + 1;
+    let (word, rest) = bytes.split_at(end);
+    let (module, call) = str::from_utf8(word).ok()?.split_once(':')?;
+    let (name, arguments) = call.split_once('(')?;
+    let is_factory = module.split('.').all(words::is_identifier)
+        && words::is_identifier(name)
+        && !arguments.contains(['(', '$', '`', '\n'])
+        && rest.first().is_none_or(u8::is_ascii_whitespace);
+    is_factory.then(|| (OsStr::from_bytes(word), OsStr::from_bytes(rest)))
+}
+
 fn resolve_line(text: &OsStr, around: &Surroundings) -> Result<Resolved, Failure> {
+    if let Some((factory, rest)) = factory_in_front(text)
+        && let Ok(line) = words::split(rest)
+        && !line.needs_shell
+    {
+        let words: Vec<OsString> = std::iter::once(factory.to_owned()).chain(line.words).collect();
+        return resolve_words(&words, around, "split into words by the rules of the shell");
+    }
     let line = words::split(text).map_err(|unbalanced| {
         Failure::usage(format!("the custom command cannot be split into words: {}", unbalanced.describe()))
             .with_hint("close the quote, or put the command into a file `startup.sh`")
@@ -307,13 +339,16 @@ mod tests {
 
     #[test]
     fn every_form_becomes_its_program() {
-        let table: [(&str, Runs, &[&str]); 27] = [
+        let table: [(&str, Runs, &[&str]); 30] = [
             ("server -x", Runs::Program, &["server", "-x"]),
             ("/bin/server -x", Runs::Program, &["/bin/server", "-x"]),
             ("gunicorn x:y", Runs::Gunicorn, &["gunicorn", "x:y"]),
             ("python3 -m gunicorn x:y", Runs::Gunicorn, &["python3", "-m", "gunicorn", "x:y"]),
             ("hello:myapp -w 2", Runs::GunicornArguments, &["hello:myapp", "-w", "2"]),
-            ("pkg.mod:make_app()", Runs::Shell, &["/bin/sh", "-c", "pkg.mod:make_app()", "sh"]),
+            ("pkg.mod:make_app()", Runs::GunicornArguments, &["pkg.mod:make_app()"]),
+            ("a:make('x y', 2) -w 2", Runs::GunicornArguments, &["a:make('x y', 2)", "-w", "2"]),
+            ("a:make() && b", Runs::Shell, &["/bin/sh", "-c", "a:make() && b", "sh"]),
+            ("server a\\ ", Runs::Program, &["server", "a "]),
             ("'pkg.mod:make_app()'", Runs::GunicornArguments, &["pkg.mod:make_app()"]),
             ("--chdir a b:c", Runs::GunicornArguments, &["--chdir", "a", "b:c"]),
             ("startup.sh a", Runs::Shell, &["/bin/bash", "-e", "/site/startup.sh", "a"]),
@@ -346,6 +381,8 @@ mod tests {
     fn what_cannot_be_processed_has_the_status_of_a_shell_and_a_next_step() {
         for (given, status, message) in [
             ("", 2, "is empty"),
+            ("# comment", 2, "is empty"),
+            (" # a\n\n#b", 2, "is empty"),
             ("secret.sh", 2, "cannot be read"),
             ("a 'b", 2, "single quote"),
             ("A=1", 2, "names no program"),

@@ -28,6 +28,12 @@ pub fn given(args: &[OsString]) -> OsString {
     words::join(std::iter::once(OsStr::new("pystart")).chain(args.iter().map(OsString::as_os_str)))
 }
 
+/// Does the kernel take this value in the environment? One string may have 32 pages, its name and the final NUL included
+/// (`MAX_ARG_STRLEN`); a longer one would keep everything from starting, so it is left out.
+pub(crate) fn fits(given: &OsStr) -> bool {
+    GIVEN.len() + 1 + given.len() < 128 * 1024
+}
+
 /// The arguments that [`given`] wrote down.
 fn parse_given(value: &OsStr) -> Vec<OsString> {
     words::split(value).unwrap_or_default().words.into_iter().skip(1).collect()
@@ -51,8 +57,8 @@ impl Source {
     pub fn notice(self) -> Option<Notice> {
         (self == Self::ProcessOfAnotherUser).then(|| Notice {
             message:
-                "PID 1 runs as another user, and its environment cannot be read: this is about what would be started \
-                      with the environment of this session, not about what runs"
+                "PID 1 runs as another user, or for another reason its environment cannot be read: this is about what \
+                      would be started with the environment of this session, not about what runs"
                     .into(),
             hint: Some("ask as the user of the container or as root: `docker exec --user 0 ...`".into()),
         })
@@ -82,9 +88,7 @@ impl Session {
     fn choose(own: &Environ, first: io::Result<Environ>, name: impl Fn() -> Option<String>) -> Self {
         let source = match first {
             Ok(environ) if environ.get(GIVEN).is_some() => return Self { environ, source: Source::Container },
-            Err(error)
-                if error.kind() == io::ErrorKind::PermissionDenied && name().is_some_and(|name| may_be_ours(&name)) =>
-            {
+            Err(error) if error.kind() != io::ErrorKind::NotFound && name().is_some_and(|name| may_be_ours(&name)) => {
                 Source::ProcessOfAnotherUser
             }
             _ => Source::Process,

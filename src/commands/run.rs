@@ -6,7 +6,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::{app_root, build, deployed, pid1, port_taken};
-use crate::decide::{Decision, decide, decide_without_command, expected_port};
+use crate::decide::{BeforeStart, Decision, decide, decide_without_command, expected_port};
 use crate::default_site;
 use crate::deployment;
 use crate::error::{Failure, status};
@@ -17,9 +17,10 @@ use crate::model::{Launch, Mode, Notice, Step};
 use crate::process::exec::{Image, NotReplaced, variable};
 use crate::process::init::{self, ExpectedPort, Supervision};
 use crate::process::procfs::listeners;
+use crate::process::run_to_end::{Ended, run_to_end};
 use crate::process::{port, signals, sshd};
 use crate::settings::{Flags, Settings};
-use crate::shell::words;
+use crate::shell::{redact, words};
 
 /// Starts the site. Returns only when there is nothing left to look after: the exit status.
 ///
@@ -76,10 +77,39 @@ fn attempt(
     require_free_port(decision.port, invocation)?;
     announce(decision, told);
     let launch = decision.outcome.as_ref().map_err(Clone::clone)?;
+    if let Some(before) = &decision.before {
+        run_before(before, invocation)?;
+    }
     if decision.step == Step::DefaultSite {
         write_default_site(&decision.folder)?;
     }
     start(launch, settings, invocation)
+}
+
+/// Runs what is to be done before the server is started; nothing is started unless it ends well.
+fn run_before(before: &BeforeStart, invocation: &Invocation) -> Result<(), Failure> {
+    let from = &before.from;
+    let named = |failure: &Failure| Failure {
+        message: format!("the command of `{from}` cannot be run: {}", failure.message),
+        ..failure.clone()
+    };
+    let launch = before.outcome.as_ref().map_err(named)?;
+    tracing::info!("before the server: {}", words::join(&launch.argv).display());
+    let ended = run_to_end(launch, invocation.is_pid_1);
+    let ended = ended.map_err(|error| {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
+        named(&cannot_start(&launch.program, errno).into_failure())
+    })?;
+    match ended {
+        Ended::Exit(0) => Ok(()),
+        Ended::Exit(status) => Err(Failure::usage(format!("the command of `{from}` failed with status {status}"))
+            .with_status(status)
+            .with_hint("its own message stands above; the server is not started")),
+        Ended::Stopped(signal) => {
+            Err(Failure::usage(format!("the command of `{from}` was stopped by signal {signal}"))
+                .with_status(128 + u8::try_from(signal).unwrap_or_default()))
+        }
+    }
 }
 
 /// Makes or refreshes the environment. By hand while the site runs nothing is changed: the port is asked for first.
@@ -144,7 +174,7 @@ fn announce(decision: &Decision, told: &[Notice]) {
     let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };
     tracing::info!("{what}; {}", circumstances(decision, launch));
     let verb = if launch.mode == Mode::Exec { "exec" } else { "init for" };
-    tracing::info!("{verb} {}", words::join(&launch.argv).display());
+    tracing::info!("{verb} {}", words::join(redact::without_values(&launch.argv)).display());
 }
 
 /// Workers, port and version: "2 workers, port 8000; pystart 0.2.0".
@@ -161,7 +191,7 @@ fn reading(decision: &Decision) -> &str {
 
 fn start(launch: &Launch, settings: &Settings, invocation: &Invocation) -> Result<u8, NotStarted> {
     enter(&launch.directory)?;
-    let given = invocation.is_pid_1.then(|| pid1::given(&invocation.args));
+    let given = invocation.is_pid_1.then(|| pid1::given(&invocation.args)).filter(|given| pid1::fits(given));
     let program = launch.program.as_os_str();
     let refused = match launch.mode {
         Mode::Exec => {

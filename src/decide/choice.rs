@@ -46,6 +46,12 @@ impl Trail {
         self
     }
 
+    /// This and one line of evidence.
+    pub(super) fn with_evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
     /// This and a warning.
     pub(super) fn with_notice(mut self, notice: Notice) -> Self {
         self.notices.push(notice);

@@ -70,6 +70,12 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
             gunicorn.as_ref().map(|gunicorn| GunicornInUse { from_environment: gunicorn.from_environment, version });
     }
     let mode = mode(inputs.settings, &start.server, known.gunicorn.as_ref());
+    if mode == Mode::Exec && !inputs.settings.drain.is_zero() {
+        known.notices.push(Notice {
+            message: "a stop is not delayed: `PYSTART_DRAIN` needs the init, and `--init never` leaves it out".into(),
+            hint: Some("leave `--init never` out".into()),
+        });
+    }
     let is_gunicorn = matches!(start.server, Server::Gunicorn { .. });
     let expected_port = (!is_gunicorn).then(|| inputs.settings.port.unwrap_or(DEFAULT_PORT));
     let is_shell = matches!(start.server, Server::Shell);
@@ -154,7 +160,9 @@ fn add_container_extras(
     inputs: &Inputs,
 ) {
     let settings = inputs.settings;
-    let mut extras = arguments::container_extras(inputs.files, options, environ, &settings.app_root, || version);
+    // An app that was unpacked elsewhere is still one of its app root.
+    let root = settings.deployed.deployed_into.as_ref().unwrap_or(&settings.app_root);
+    let mut extras = arguments::container_extras(inputs.files, options, environ, root, || version);
     if settings.access_log && !options.sets("accesslog") {
         extras.push("--access-logfile -".into());
     }
@@ -207,8 +215,11 @@ mod tests {
         ] {
             let environ = vars.iter().copied().chain([("PATH", "/usr/bin")]).collect();
             let flags = Flags::of_command([command]).with(&table::APP_ROOT.row, "/site");
-            let launch = decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), files).outcome.unwrap();
+            let decision = decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), files);
+            let launch = decision.outcome.unwrap();
             assert_eq!((launch.mode, launch.expected_port), (expected, None), "{row}");
+            let is_told = decision.notices.iter().any(|notice| notice.message.starts_with("a stop is not delayed"));
+            assert_eq!(is_told, row == "drained, but never", "{row}");
         }
     }
 

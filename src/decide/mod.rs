@@ -9,6 +9,7 @@
 //!
 //! Each step has its file. [`command_start`] and [`launch`] are what they have in common.
 
+mod before;
 mod choice;
 mod command_start;
 mod concurrency;
@@ -17,7 +18,9 @@ mod declared;
 mod default_site;
 mod launch;
 mod other_server;
+mod own_server;
 mod web_app;
+mod wrapper;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,6 +35,7 @@ use crate::gunicorn::{self, arguments};
 use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
+pub use before::BeforeStart;
 use choice::{Choice, Inputs, Trail};
 pub use concurrency::Concurrency;
 pub use launch::GunicornInUse;
@@ -40,8 +44,14 @@ pub use launch::GunicornInUse;
 type FindChoice = fn(&Inputs) -> (Option<Choice>, Trail);
 
 /// The documented order, but for its end: the default site, which is there whatever else is.
-const ORDER: [FindChoice; 5] =
-    [custom::custom, declared::asked_process, web_app::documented, declared::declared, web_app::other];
+const ORDER: [FindChoice; 6] = [
+    custom::custom,
+    declared::asked_process,
+    web_app::documented,
+    declared::declared,
+    web_app::other,
+    own_server::own_server,
+];
 
 /// The first step of the order.
 const ORDER_BEGINS_WITH: Step = Step::Custom;
@@ -65,6 +75,8 @@ pub struct Decision {
     pub outcome: Result<Launch, Failure>,
     /// Of an app that cannot be started, the command line that would have started it.
     pub intended: Option<Vec<OsString>>,
+    /// What is run to its end first.
+    pub before: Option<BeforeStart>,
     /// The environment that we were given.
     pub given: Environ,
     /// The environment of the app, also where it cannot be started.
@@ -132,6 +144,7 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
         Some(folder) => python.with_environment(root, folder),
         None => python,
     };
+    let python = python.with_packages(root, settings.deployed.packages.as_deref());
     let options = UserOptions::gather(files, root, &[], settings.environ.filled("GUNICORN_CMD_ARGS"));
     let sources = Sources::new(files, root);
     Inputs { settings, files, python, sources, options }
@@ -141,6 +154,7 @@ fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
 fn surroundings(inputs: &Inputs) -> Trail {
     let mut notices = inputs.settings.notices.clone();
     notices.extend(inputs.python.notice());
+    notices.extend(inputs.python.notice_of_build(inputs.settings.deployed.python.as_deref()));
     if inputs.options.cannot_be_split {
         notices.push(Notice {
             message: "`GUNICORN_CMD_ARGS` has a quote that is not closed; gunicorn will refuse it".into(),
@@ -163,7 +177,11 @@ impl Decision {
         let (outcome, environ, known) = match start.map(|start| launch::prepare(start, interface, inputs)) {
             Ok(prepared) => {
                 let environ = prepared.launch.environ.clone();
-                (Ok(prepared.launch), environ, prepared.known)
+                let wrapped = wrapper::wrap(prepared.launch, inputs).map(|(launch, notice)| {
+                    notices.extend(notice);
+                    launch
+                });
+                (wrapped, environ, prepared.known)
             }
             Err(failure) => (Err(failure), launch::app_environ(inputs, false), launch::Known::default()),
         };
@@ -179,6 +197,7 @@ impl Decision {
             app_root: inputs.settings.app_root.clone(),
             folder,
             outcome,
+            before: before::before(inputs),
             given: inputs.settings.given.clone(),
             environ,
             evidence,
@@ -195,7 +214,11 @@ impl Decision {
 
 /// The command line for this app with everything installed that it takes.
 fn intended(app: &WebApp, inputs: &Inputs) -> Vec<OsString> {
-    let class = (app.interface == Interface::Asgi).then_some(gunicorn::USUAL_ASGI_WORKER);
+    let class = match app.interface {
+        Interface::Wsgi => None,
+        Interface::Asgi => Some(gunicorn::USUAL_ASGI_WORKER),
+        Interface::Aiohttp => Some(gunicorn::AIOHTTP_WORKER),
+    };
     let mut words = vec![OsString::from("gunicorn")];
     words.extend(arguments::documented(&inputs.options, inputs.settings.port, &app.folder, class));
     words.push(arguments::target(app).into());

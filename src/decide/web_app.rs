@@ -8,12 +8,12 @@ use super::{declared, other_server};
 use crate::error::Failure;
 use crate::gunicorn::options::{CONFIG_FILE, UserOptions};
 use crate::gunicorn::{self, Gunicorn, arguments};
-use crate::model::{Detection, Interface, Step, Verdict, WebApp};
+use crate::model::{Detection, Interface, Notice, Step, Verdict, WebApp};
 use crate::servers;
 
 /// Django or Flask, where the documented order looks for them.
 pub(super) fn documented(inputs: &Inputs) -> (Option<Choice>, Trail) {
-    let Detection { app, evidence, notices, near_misses } = inputs.sources.documented();
+    let Detection { app, evidence, notices, near_misses } = inputs.sources.documented(&|| asgi_worker(inputs));
     let trail = Trail { evidence, notices, near_misses };
     let Some(app) = app else { return (None, trail) };
     let (choice, more) = choose(app, inputs);
@@ -26,7 +26,7 @@ pub(super) fn documented(inputs: &Inputs) -> (Option<Choice>, Trail) {
 
 /// Any other web app of the root, if one is recognised.
 pub(super) fn other(inputs: &Inputs) -> (Option<Choice>, Trail) {
-    let Detection { app, evidence, notices, near_misses } = inputs.sources.other();
+    let Detection { app, evidence, notices, near_misses } = inputs.sources.other(&|| asgi_worker(inputs));
     let trail = Trail { evidence, notices, near_misses };
     let Some(app) = app else {
         if trail.evidence.iter().any(|fact| fact.step == Step::Other) {
@@ -37,6 +37,14 @@ pub(super) fn other(inputs: &Inputs) -> (Option<Choice>, Trail) {
     };
     let (choice, more) = choose(app, inputs);
     (Some(choice), trail.then(more))
+}
+
+/// The worker class for ASGI that a command can name: the one that is installed, else the one to install.
+fn asgi_worker(inputs: &Inputs) -> &'static str {
+    let gunicorn = Gunicorn::find(inputs.files, &inputs.python);
+    let class =
+        gunicorn.and_then(|gunicorn| gunicorn::worker_class(Interface::Asgi, &gunicorn, inputs.files, &inputs.python));
+    class.ok().flatten().unwrap_or("uvicorn_worker.UvicornWorker")
 }
 
 /// The choice of an app that was found.
@@ -55,7 +63,26 @@ pub(super) fn choose_declared(app: WebApp, config: Option<&Path>, inputs: &Input
 
 /// The app under gunicorn, which knows the user's `options` already and is told of `config`; where there is no gunicorn
 /// for it, under another server that is there.
-fn serve(app: WebApp, options: &UserOptions, config: Option<&Path>, inputs: &Inputs) -> (Choice, Trail) {
+fn serve(mut app: WebApp, options: &UserOptions, config: Option<&Path>, inputs: &Inputs) -> (Choice, Trail) {
+    let fallback = app.fallback.take();
+    let file = app.file.clone();
+    let served = serve_itself(app, options, config, inputs);
+    let Some(fallback) = fallback.filter(|_| served.0.start.is_err()) else { return served };
+    let message = format!(
+        "no server for ASGI is installed: serving `{}`, without what `{}` adds (websockets, for one)",
+        fallback.file.display(),
+        file.display()
+    );
+    let hint = "add `uvicorn-worker` to requirements.txt, then build the environment".to_owned();
+    let (choice, trail) = serve_itself(*fallback, options, config, inputs);
+    if choice.start.is_err() {
+        return served;
+    }
+    (choice, trail.with_notice(Notice { message, hint: Some(hint) }))
+}
+
+/// The app alone, without what it falls back to.
+fn serve_itself(app: WebApp, options: &UserOptions, config: Option<&Path>, inputs: &Inputs) -> (Choice, Trail) {
     let root = &inputs.settings.app_root;
     // gunicorn takes the app from its configuration file, unless its command line names one.
     let configured = options.wsgi_app.as_deref().filter(|_| !is_named_elsewhere(&app));
@@ -110,7 +137,7 @@ fn under_gunicorn(
 fn explained(failure: Failure, app: &WebApp, passed_over: &[&str]) -> Failure {
     let object = app.object.as_deref().unwrap_or_default();
     match (passed_over, app.interface) {
-        ([], Interface::Wsgi) => failure,
+        ([], Interface::Wsgi | Interface::Aiohttp) => failure,
         ([], Interface::Asgi) if failure.message.contains("worker class") => failure,
         ([], Interface::Asgi) => Failure {
             message: format!(

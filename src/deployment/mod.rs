@@ -8,6 +8,7 @@ pub mod archive;
 pub mod limits;
 pub mod manifest;
 mod place;
+mod platform;
 mod source;
 mod stamp;
 mod tree;
@@ -183,7 +184,7 @@ impl Deployment {
             deployed_into: self.app.as_ref().map(|_| settings.app_root.clone()),
         };
         let app_root = self.root(&settings.app_root).to_owned();
-        Settings { app_root, environment, deployed: facts, ..settings }
+        platform::apply(Settings { app_root, environment, deployed: facts, ..settings }, files)
     }
 
     fn report(&self, app_root: &Path) -> Report {

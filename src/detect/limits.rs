@@ -26,6 +26,9 @@ pub(super) const DJANGO_PROJECTS: usize = 16;
 /// Settings modules that are followed through `from .base import *`.
 pub(super) const SETTINGS_MODULES: usize = 4;
 
+/// Files of a folder `requirements` that are read.
+pub(super) const REQUIREMENT_FILES: usize = 8;
+
 /// Files that are followed to see from which folder their imports start.
 pub(super) const IMPORTING_FILES: usize = 16;
 

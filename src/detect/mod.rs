@@ -10,6 +10,7 @@ mod infer;
 mod limits;
 mod named;
 mod names;
+mod own_server;
 mod project;
 mod rules;
 mod start_command;
@@ -25,6 +26,7 @@ use crate::model::{Detection, NearMiss};
 use candidate::server_calls;
 use infer::Inference;
 pub use named::NamedApp;
+pub use own_server::OwnServerApp;
 use project::Project;
 
 /// The Python files of an app root: each is read and understood once, whoever asks. Nothing is read before that.
@@ -49,27 +51,29 @@ impl<'a> Sources<'a> {
     }
 
     /// Steps 2 and 3 of the start-up order: Django, then Flask, where they are documented to be.
+    ///
+    /// `asgi_worker` is asked for gunicorn's worker class for ASGI, when a command is offered in which it stands.
     #[must_use]
-    pub fn documented(&self) -> Detection {
-        rules::find_documented(self)
+    pub fn documented(&self, asgi_worker: &dyn Fn() -> &'static str) -> Detection {
+        rules::find_documented(self, asgi_worker)
     }
 
     /// Any other web app that is recognised with certainty; if there is none, what was nearly one.
     #[must_use]
-    pub fn other(&self) -> Detection {
-        rules::find_other(self)
+    pub fn other(&self, asgi_worker: &dyn Fn() -> &'static str) -> Detection {
+        rules::find_other(self, asgi_worker)
     }
 }
 
 /// Finds the web app in `root`, whichever step it belongs to.
 #[must_use]
-pub fn detect(files: &dyn Files, root: &Path) -> Detection {
+pub fn detect(files: &dyn Files, root: &Path, asgi_worker: &dyn Fn() -> &'static str) -> Detection {
     let sources = Sources::new(files, root);
-    let Detection { app, mut evidence, mut notices, near_misses } = sources.documented();
+    let Detection { app, mut evidence, mut notices, near_misses } = sources.documented(asgi_worker);
     if app.is_some() {
         return Detection { app, evidence, notices, near_misses };
     }
-    let other = sources.other();
+    let other = sources.other(asgi_worker);
     evidence.extend(other.evidence);
     notices.extend(other.notices);
     Detection { evidence, notices, ..other }

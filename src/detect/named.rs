@@ -80,7 +80,7 @@ impl Sources<'_> {
                 function.parameters.get(arguments.unwrap_or(0)).map_or("an argument", String::as_str)
             )),
             Inferred::Function(..) => {
-                let kind = match self.inference.call(folder, &value) {
+                let kind = match self.inference.call(&report.source, folder, &value) {
                     Inferred::App(kind) => (kind.framework, kind.interface),
                     _ => assumed,
                 };
@@ -101,7 +101,7 @@ impl Sources<'_> {
         let (file, report) = self.report(folder, module)?;
         let by_name = |name: &&str| report.objects.iter().find(|object| object.name == **name);
         let (plain, factories) = FLASK_NAMES.split_at(2);
-        let mut instances = report.objects.iter().filter(|object| !object.is_factory());
+        let mut instances = report.objects.iter().filter(|object| !object.is_factory);
         let only = match (instances.next(), instances.next()) {
             (Some(only), None) => Some(only),
             _ => None,

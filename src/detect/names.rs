@@ -75,6 +75,10 @@ pub(super) static WRAPPED_OBJECTS: Words =
 pub(super) static DEPLOYED_STAGES: Words =
     Words::new("DEPLOYED_STAGES", &["production.py", "prod.py", "deploy.py", "live.py", "release.py"]);
 
+/// Packages that serve ASGI, or make Django ready for it.
+pub(super) static ASGI_SERVERS: Words =
+    Words::new("ASGI_SERVERS", &["channels", "daphne", "uvicorn", "granian", "hypercorn"]);
+
 /// Names of functions that make the app, the likeliest first.
 pub(super) static FACTORIES: Words = Words::new(
     "FACTORIES",
@@ -125,12 +129,13 @@ pub(super) static USUAL_FOLDERS: Words = Words::new(
 );
 
 /// Folders that hold other things than the app, or apps that are only tried out.
-pub(super) static OTHER_FOLDERS: Words = Words::new(
+static OTHER_FOLDERS: Words = Words::new(
     "OTHER_FOLDERS",
     &[
         "tests",
         "test",
         "testing",
+        "docs_src",
         "examples",
         "example",
         "samples",
@@ -194,6 +199,23 @@ pub(super) static OTHER_FOLDERS: Words = Words::new(
     ],
 );
 
+/// Is this a folder that holds other things than the app?
+pub(super) fn is_other_folder(name: &str) -> bool {
+    OTHER_FOLDERS.has(name)
+        || OTHER_FOLDER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || OTHER_FOLDER_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// How the names of such folders begin.
+static OTHER_FOLDER_PREFIXES: Words = Words::new("OTHER_FOLDER_PREFIXES", &["e2e"]);
+
+/// How they end.
+static OTHER_FOLDER_SUFFIXES: Words =
+    Words::new("OTHER_FOLDER_SUFFIXES", &["-tests", "_tests", "-test", "-examples", "-example"]);
+
+/// Folders below which an app may be one level deeper than elsewhere: they only hold others.
+pub(super) static HOLDING_FOLDERS: Words = Words::new("HOLDING_FOLDERS", &["src", "backend", "services", "apps"]);
+
 /// Is this a file that no server starts: a test, a task and the like?
 pub(super) fn is_other_file(name: &str) -> bool {
     let stem = name.strip_suffix(".py").unwrap_or(name);
@@ -256,8 +278,12 @@ pub(super) static TABLES: &[&Words] = &[
     &WRAPPED_OBJECTS,
     &DEPLOYED_STAGES,
     &FACTORIES,
+    &ASGI_SERVERS,
     &USUAL_FOLDERS,
     &OTHER_FOLDERS,
+    &OTHER_FOLDER_PREFIXES,
+    &OTHER_FOLDER_SUFFIXES,
+    &HOLDING_FOLDERS,
     &OTHER_PREFIXES,
     &OTHER_SUFFIXES,
     &OTHER_FILES,

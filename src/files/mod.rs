@@ -77,11 +77,12 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 24] = [
+pub const NOTABLE: [&str; 26] = [
     ".env",
     ".flaskenv",
     "Dockerfile",
     "Pipfile",
+    "Pipfile.lock",
     "Procfile",
     "antenv.tar.gz",
     "antenv.tar.zst",
@@ -93,6 +94,7 @@ pub const NOTABLE: [&str; 24] = [
     "output.tar.gz",
     "output.tar.zst",
     "package.json",
+    "pdm.lock",
     "poetry.lock",
     "pyproject.toml",
     "pyvenv.cfg",
@@ -123,8 +125,11 @@ const NOTABLE_INITIALS: [bool; 256] = {
 /// `antenv*`, `.venv`, `venv`, `env`: names that the platform and the tools give to virtual environments.
 #[must_use]
 pub fn is_environment_name(name: &str) -> bool {
-    name.starts_with("antenv") || matches!(name, ".venv" | "venv" | "env")
+    name.starts_with("antenv") || matches!(name, ".venv" | "venv" | "env" | PACKAGE_FOLDER)
 }
+
+/// The folder of packages that the platform's build may make instead of an environment (`pip install --target`).
+pub const PACKAGE_FOLDER: &str = "__oryx_packages__";
 
 /// Is this folder never looked into, whatever is in it?
 fn is_pruned(name: &str) -> bool {

@@ -62,6 +62,11 @@ impl Gunicorn {
                 };
             }
         }
+        // Its script was made for the interpreter of the build, which is usually another one.
+        let in_folder = python.package_folder.as_ref().map(|folder| folder.join("gunicorn"));
+        if let (Some(package), Some(image)) = (in_folder.filter(|package| files.is_folder(package)), python.image()) {
+            return Ok(Self::module(image.path.clone(), Some(package), true, false));
+        }
         let lends = python.environment.is_some();
         let script = files.program(OsStr::new("gunicorn"), &python.search_path());
         if let Some(script) = script.filter(|script| is_program_or_live_script(files, script)) {
@@ -126,6 +131,9 @@ fn is_program_or_live_script(files: &dyn Files, path: &Path) -> bool {
 /// The worker class for ASGI apps that is taken first (the package `uvicorn-worker`).
 pub(crate) const USUAL_ASGI_WORKER: &str = "uvicorn_worker.UvicornWorker";
 
+/// The worker class that aiohttp brings; it takes an `Application`, or a coroutine function that makes one.
+pub(crate) const AIOHTTP_WORKER: &str = "aiohttp.GunicornWebWorker";
+
 /// The worker class for an app: none for WSGI, where gunicorn's default is right.
 ///
 /// For ASGI the one that is installed, in this order: `uvicorn_worker` is where uvicorn's worker class lives today,
@@ -148,6 +156,15 @@ pub fn worker_class(
         folders.extend(python.image_packages());
     }
     let has = |module: &str| folders.iter().any(|folder| files.is_file(&folder.join(module)));
+    if interface == Interface::Aiohttp {
+        if has("aiohttp/worker.py") {
+            return Ok(Some(AIOHTTP_WORKER));
+        }
+        let message = "this is an aiohttp app, and the package `aiohttp` with its worker class is not installed";
+        return Err(Failure::usage(message)
+            .with_status(status::NOT_FOUND)
+            .with_hint("add `aiohttp` to requirements.txt, then build the environment"));
+    }
     if has("uvicorn_worker/__init__.py") {
         return Ok(Some(USUAL_ASGI_WORKER));
     }
@@ -299,5 +316,18 @@ mod tests {
         assert_eq!(class(&files), Ok(Some("uvicorn.workers.UvicornWorker")));
         files = files.file(format!("{SITE}/uvicorn_worker/__init__.py"), "");
         assert_eq!(class(&files), Ok(Some("uvicorn_worker.UvicornWorker")));
+    }
+
+    #[test]
+    fn aiohttp_brings_its_own_worker_class() {
+        let bare = environment(image(), "/site/antenv/bin/python").program("/site/antenv/bin/python", "");
+        let installed = bare.clone().file(format!("{SITE}/aiohttp/worker.py"), "");
+        let class = |files: &Memory| {
+            let environ: Environ = [("PATH", "/usr/bin")].into_iter().collect();
+            let python = Python::find(files, Path::new("/site"), &environ);
+            worker_class(Interface::Aiohttp, &Gunicorn::find(files, &python).unwrap(), files, &python)
+        };
+        assert_eq!(class(&installed), Ok(Some("aiohttp.GunicornWebWorker")));
+        assert_eq!(class(&bare).unwrap_err().status, 127);
     }
 }

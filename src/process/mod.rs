@@ -6,5 +6,6 @@ pub mod init;
 pub mod port;
 pub mod procfs;
 pub mod reachability;
+pub(crate) mod run_to_end;
 pub mod signals;
 pub mod sshd;

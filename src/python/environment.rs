@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::environ::Environ;
-use crate::files::{Access, Files};
+use crate::files::{Access, Files, PACKAGE_FOLDER};
 use crate::model::Notice;
 
 /// The search path when the environment has none: that of the official Python images, and of glibc behind it.
@@ -88,6 +88,8 @@ pub struct Python<'a> {
     /// The search path without the environment.
     own_path: OsString,
     user_packages: Vec<PathBuf>,
+    /// The folder of packages that stands in for an environment.
+    pub package_folder: Option<PathBuf>,
     image: OnceCell<Option<Interpreter>>,
 }
 
@@ -102,6 +104,7 @@ impl<'a> Python<'a> {
             environment: None,
             own_path,
             user_packages: user_packages.unwrap_or_default(),
+            package_folder: None,
             image: OnceCell::new(),
         };
         python.environment = candidates(files, root, environ).into_iter().find_map(|name| python.inspect(root, &name));
@@ -112,6 +115,20 @@ impl<'a> Python<'a> {
     #[must_use]
     pub fn with_environment(mut self, root: &Path, folder: &Path) -> Self {
         self.environment = self.inspect(root, folder.as_os_str()).or(self.environment);
+        self
+    }
+
+    /// With a folder of packages in the app root: the one that a build has named, else the usual one.
+    #[must_use]
+    pub fn with_packages(mut self, root: &Path, named: Option<&Path>) -> Self {
+        let is_usual_there = || {
+            let listing = self.files.folder(root);
+            listing.is_ok_and(|listing| listing.environments.iter().any(|name| name == PACKAGE_FOLDER))
+        };
+        self.package_folder = match named {
+            Some(named) => Some(root.join(named)).filter(|folder| self.files.is_folder(folder)),
+            None => is_usual_there().then(|| root.join(PACKAGE_FOLDER)),
+        };
         self
     }
 
@@ -211,6 +228,7 @@ impl<'a> Python<'a> {
     #[must_use]
     pub fn packages(&self) -> Vec<PathBuf> {
         let mut folders = self.user_packages.clone();
+        folders.extend(self.package_folder.clone());
         if let Some(environment) = &self.environment {
             let own = environment.interpreter.as_ref().map(|own| own.minor.or(environment.minors.first().copied()));
             folders.extend(match own {
@@ -242,13 +260,16 @@ impl<'a> Python<'a> {
     /// The search path of the app's environment.
     #[must_use]
     pub fn search_path(&self) -> OsString {
-        let Some(environment) = &self.environment else { return self.own_path.clone() };
-        let bin = environment.folder.join("bin");
-        if std::env::split_paths(&self.own_path).next().as_ref() == Some(&bin) {
+        let folders = self.environment.as_ref().map(|environment| &environment.folder).into_iter();
+        let own: Vec<PathBuf> = folders.chain(&self.package_folder).map(|folder| folder.join("bin")).collect();
+        if own.is_empty() || std::env::split_paths(&self.own_path).take(own.len()).eq(own.iter().cloned()) {
             return self.own_path.clone();
         }
-        let mut path = bin.into_os_string();
-        path.push(":");
+        let mut path = OsString::new();
+        for bin in own {
+            path.push(bin);
+            path.push(":");
+        }
         path.push(&self.own_path);
         path
     }
@@ -256,14 +277,17 @@ impl<'a> Python<'a> {
     /// Makes `environ` the environment of the app; `lends` says that an interpreter which is not the environment's
     /// own runs it, so that it needs the packages on `PYTHONPATH`.
     pub fn enter(&self, environ: &mut Environ, lends: bool) {
-        let Some(environment) = &self.environment else { return };
+        if self.environment.is_none() && self.package_folder.is_none() {
+            return;
+        }
         environ.set("PATH", self.search_path());
-        environ.set("VIRTUAL_ENV", environment.folder.as_os_str());
-        environ.remove("PYTHONHOME");
-        if let Some(packages) = self.lent_packages().filter(|_| lends) {
-            if self.user_packages.contains(&packages) {
-                return;
-            }
+        if let Some(environment) = &self.environment {
+            environ.set("VIRTUAL_ENV", environment.folder.as_os_str());
+            environ.remove("PYTHONHOME");
+        }
+        // Behind the user's own entries, which keep their order.
+        let lent = self.package_folder.clone().into_iter().chain(self.lent_packages().filter(|_| lends));
+        for packages in lent.filter(|packages| !self.user_packages.contains(packages)) {
             let mut path = environ.filled("PYTHONPATH").map(OsStr::to_owned).unwrap_or_default();
             if !path.is_empty() {
                 path.push(":");
@@ -271,6 +295,21 @@ impl<'a> Python<'a> {
             path.push(packages);
             environ.set("PYTHONPATH", path);
         }
+    }
+
+    /// A build for another version of Python than the one that runs here, where no environment tells: `build` is the
+    /// version that it was for, `3.12.3`.
+    #[must_use]
+    pub fn notice_of_build(&self, build: Option<&str>) -> Option<Notice> {
+        let folder = self.package_folder.as_ref()?.file_name()?.display();
+        let built_for = Minor::of_name(&format!("python{}", build?))?;
+        let here = self.interpreter()?.minor.filter(|here| *here != built_for)?;
+        Some(Notice {
+            message: format!(
+                "`{folder}` is for Python {built_for}, this image has {here}; packages with compiled parts will fail"
+            ),
+            hint: Some(format!("use an image with Python {built_for}, or build for {here}")),
+        })
     }
 
     /// What is the matter with the environment, if anything.
@@ -495,6 +534,26 @@ mod tests {
         let files = many.file("/site/zoo/pyvenv.cfg", "");
         assert_eq!(name_found(&files, &[]), None);
         assert_eq!(name_found(&files.file("/site/venv/pyvenv.cfg", ""), &[]).as_deref(), Some("venv"));
+    }
+
+    #[test]
+    fn a_folder_of_packages_stands_in_for_an_environment() {
+        let files = image().program("/site/__oryx_packages__/bin/flask", "").empty("/site/other/pkgs");
+        let root = Path::new(ROOT);
+        let usual = || Python::find(&files, root, &environ(&[("PYTHONPATH", "/agent")])).with_packages(root, None);
+        let mut vars = environ(&[("PYTHONPATH", "/agent")]);
+        usual().enter(&mut vars, false);
+        assert_eq!(vars.get("PATH"), Some(OsStr::new("/site/__oryx_packages__/bin:/bin")));
+        assert_eq!(vars.get("PYTHONPATH"), Some(OsStr::new("/agent:/site/__oryx_packages__")));
+        assert_eq!(vars.get("VIRTUAL_ENV"), None);
+        assert_eq!(usual().packages()[..2], ["/agent", "/site/__oryx_packages__"].map(PathBuf::from));
+        let named = Python::find(&files, root, &environ(&[])).with_packages(root, Some(Path::new("other/pkgs")));
+        assert_eq!(named.package_folder, Some("/site/other/pkgs".into()));
+        let missing = Python::find(&files, root, &environ(&[])).with_packages(root, Some(Path::new("none")));
+        assert_eq!(missing.package_folder, None);
+        let told = usual().notice_of_build(Some("3.9.1")).unwrap().message;
+        assert!(told.contains("is for Python 3.9, this image has 3.12"), "{told}");
+        assert_eq!((usual().notice_of_build(Some("3.12.3")), usual().notice_of_build(None)), (None, None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::files::Files;
-use crate::model::Interface::{self, Asgi, Wsgi};
+use crate::model::Interface::{self, Aiohttp, Asgi, Wsgi};
 use crate::python::environment::Python;
 pub use call::{ServerCall, find_call};
 pub(crate) use variables::variables;
@@ -178,6 +178,7 @@ pub(crate) fn wanted(interface: Interface) -> &'static str {
             "add `uvicorn` to requirements.txt (or `gunicorn` with `uvicorn-worker`) and build the environment: \
                  `pystart build`"
         }
+        Aiohttp => "add `gunicorn` and `aiohttp` to requirements.txt and build the environment: `pystart build`",
         Wsgi => "add `gunicorn` to requirements.txt and build the environment: `pystart build`",
     }
 }

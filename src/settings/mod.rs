@@ -47,6 +47,46 @@ pub enum Workers {
     Auto,
 }
 
+/// A command that is run to its end before the server is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The command, or the name of a script.
+    pub text: OsString,
+    /// The flag, variable or file that says so.
+    pub from: String,
+}
+
+impl Before {
+    /// The first one that is given, and a warning of a second one that differs.
+    fn given(flags: &Flags, environ: &Environ) -> (Option<Self>, Option<Notice>) {
+        let mut all = table::BEFORE.row.all_given(flags, environ);
+        let Some(first) = all.next() else { return (None, None) };
+        let second = all.find(|other| other.value != first.value);
+        let notice = second.map(|second| Self::notice_of_second(&first.place, &second.place));
+        (Some(Self { text: first.value.to_owned(), from: first.place }), notice)
+    }
+
+    /// What is told when two places name different commands.
+    #[must_use]
+    pub fn notice_of_second(first: &str, second: &str) -> Notice {
+        Notice {
+            message: format!(
+                "`{first}` says what runs before the server; `{second}` says something else and is ignored"
+            ),
+            hint: Some("say it in one place".into()),
+        }
+    }
+}
+
+/// A program in front of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapper {
+    /// Its command line, without the server's.
+    pub text: OsString,
+    /// The variable that says so.
+    pub from: String,
+}
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -96,6 +136,10 @@ pub struct Settings {
     pub build: bool,
     /// The virtual environment, where a build had to put it outside of the app root.
     pub environment: Option<PathBuf>,
+    /// What is run to its end before the server.
+    pub before: Option<Before>,
+    /// What is put in front of the server.
+    pub wrapper: Option<Wrapper>,
     /// What its deployment says about the app.
     pub deployed: Facts,
     /// Where archives are to be unpacked.
@@ -123,7 +167,9 @@ impl Settings {
         let is_set = |name| environ.filled(name).is_some();
         let on_platform = is_set("WEBSITE_HOSTNAME") || is_set("WEBSITE_SITE_NAME");
         let is_port_typed = flags.has(&table::PORT.row);
-        let (mut usable, notices) = usable(environ, is_port_typed);
+        let (before, second) = Before::given(&flags, environ);
+        let (mut usable, mut notices) = usable(environ, is_port_typed);
+        notices.extend(second);
         let port = table::PORT.read(&flags, &usable)?;
         if let Some(port) = port.filter(|_| is_port_typed) {
             usable.set("PORT", port.to_string());
@@ -153,6 +199,8 @@ impl Settings {
             ssh_port: table::SSH_PORT.read(&flags, environ)?,
             build: table::BUILD.read(&flags, environ)?.unwrap_or(false),
             environment: None,
+            before,
+            wrapper: table::WITH.read(&flags, environ)?.map(|text| Wrapper { text, from: "PYSTART_WITH".to_owned() }),
             deployed: Facts::default(),
             unpack_dir: table::UNPACK_DIR.read(&flags, environ)?,
             unpack_limit: table::UNPACK_LIMIT.read(&flags, environ)?,

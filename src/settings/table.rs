@@ -125,12 +125,19 @@ impl<T> Setting<T> {
 impl Row {
     /// What was given for it, and where.
     pub(super) fn given<'a>(&self, flags: &'a Flags, environ: &'a Environ) -> Option<Given<'a>> {
+        self.all_given(flags, environ).next()
+    }
+
+    /// Everything that was given for it, what counts first.
+    pub(super) fn all_given<'a>(
+        &self,
+        flags: &'a Flags,
+        environ: &'a Environ,
+    ) -> impl Iterator<Item = Given<'a>> + use<'a> {
         let typed = self.usage.long().and_then(|long| Some((long, flags.get(long)?)));
-        if let Some((long, value)) = typed {
-            return Some(Given { place: format!("--{long}"), value });
-        }
-        let mut set = self.variables.iter().filter_map(|name| Some((*name, environ.filled(name)?)));
-        set.next().map(|(name, value)| Given { place: name.to_owned(), value })
+        let typed = typed.map(|(long, value)| Given { place: format!("--{long}"), value });
+        let set = self.variables.iter().filter_map(|name| Some((*name, environ.filled(name)?)));
+        typed.into_iter().chain(set.map(|(name, value)| Given { place: name.to_owned(), value }))
     }
 }
 
@@ -284,6 +291,18 @@ pub static BUILD: Setting<bool> = Setting::new(
     },
 );
 
+/// Where builds keep what the next one can use.
+pub static CACHE_DIR: Setting<PathBuf> = Setting::new(
+    form::ABSOLUTE_FOLDER,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_CACHE_DIR"],
+        default: None,
+        help: "Where builds keep packages and tools for the next one, for instance on a volume",
+    },
+);
+
 /// The custom command.
 pub static COMMAND: Setting<OsString> = Setting::new(
     form::TEXT,
@@ -329,6 +348,30 @@ pub static WORKERS: Setting<Workers> = Setting::new(
         variables: &["WEB_CONCURRENCY"],
         default: None,
         help: "Workers; auto: from the CPU quota, the affinity and the memory limit of the container",
+    },
+);
+
+/// What runs before the server.
+pub static BEFORE: Setting<OsString> = Setting::new(
+    form::TEXT,
+    Row {
+        usage: Usage::Option { long: "before", short: None, value: "COMMAND" },
+        subcommands: STARTING,
+        variables: &["PYSTART_BEFORE", "PRE_RUN_COMMAND"],
+        default: None,
+        help: "A command or script to run to its end before the server",
+    },
+);
+
+/// What stands in front of the server.
+pub static WITH: Setting<OsString> = Setting::new(
+    form::TEXT,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_WITH"],
+        default: None,
+        help: "A program or `python -m MODULE` to put in front of the server: a tracer, a debugger",
     },
 );
 
@@ -489,7 +532,7 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 27] = [
+pub static TABLE: [&dyn Described; 30] = [
     &APP_ROOT,
     &PORT,
     &PROCESS,
@@ -500,10 +543,13 @@ pub static TABLE: [&dyn Described; 27] = [
     &GRACE,
     &DRAIN,
     &BUILD,
+    &BEFORE,
+    &CACHE_DIR,
     &COMMAND,
     &LOG,
     &LOG_FORMAT,
     &WORKERS,
+    &WITH,
     &THREADS,
     &ACCESS_LOG,
     &UNPACK_DIR,

@@ -90,7 +90,9 @@ pub fn split(text: &OsStr) -> Result<Line, Unbalanced> {
                 let word = word.get_or_insert_default();
                 line.needs_shell |= match byte {
                     b'$' | b'`' | b'&' | b'|' | b';' | b'<' | b'>' | b'(' | b')' | b'*' | b'?' | b'[' => true,
-                    b'#' | b'~' => starts_word,
+                    b'#' => starts_word,
+                    // Also behind the `=` of an assignment (POSIX, 2.6.1).
+                    b'~' => starts_word || word.last() == Some(&b'='),
                     _ => false,
                 };
                 word.push(byte);
@@ -208,6 +210,7 @@ mod tests {
             "a ?",
             "a [x]",
             "a ~/x",
+            "X=~/q a",
             "a # b",
             "a\nb",
             "cd x",

@@ -126,6 +126,34 @@ fn a_module_that_is_not_installed_is_named_with_the_package_and_whether_it_was_a
 }
 
 #[test]
+fn what_other_files_and_a_project_beside_the_app_list_was_asked_for() {
+    let included = problem(
+        &[
+            ("app.py", "import yaml\n"),
+            ("requirements.txt", "-r requirements/base.txt\n"),
+            ("requirements/base.txt", "PyYAML==6\n"),
+        ],
+        &["app:app"],
+    );
+    let expected = "`PyYAML` is in requirements.txt, but no environment was built: run `pystart build`";
+    assert_eq!(included.hint.as_deref(), Some(expected));
+    let nested = problem(
+        &[("backend/main.py", "import yaml\n"), ("backend/pyproject.toml", "[project]\ndependencies = ['pyyaml']\n")],
+        &["--chdir=backend", "main:app"],
+    );
+    let expected = "`PyYAML` is in backend/pyproject.toml, but no environment was built: run `pystart build`";
+    assert_eq!(nested.hint.as_deref(), Some(expected));
+}
+
+#[test]
+fn a_missing_part_of_an_installed_package_is_no_missing_package() {
+    let part = problem(&[("app.py", "import flask.nosuch\n"), ("requirements.txt", "flask\n")], &["app:app"]);
+    assert_eq!(part.message, "the package of `flask` is installed and has no module `flask.nosuch`");
+    let expected = "look for a misspelt name, or ask for the release of `flask` that has it";
+    assert_eq!(part.hint.as_deref(), Some(expected));
+}
+
+#[test]
 fn an_environment_of_another_python_is_the_reason_that_is_given() {
     let app = App::new(&[
         ("app.py", "import yaml\n"),

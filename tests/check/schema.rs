@@ -27,7 +27,8 @@ fn reports() -> Vec<Value> {
 
     let nearly = App::new(&[("notes.py", "x = 1\n"), ("dashboard.py", "import streamlit as st\nst.title('Hello')\n")]);
     let default_site = report(pystart(&nearly.root).args(["explain", "--json", "--", "no-such-program", "x"]));
-    let shell = report(pystart(&nearly.root).args(["explain", "--json", "--", "a && b"]));
+    let shell = report(pystart(&nearly.root).env("PYSTART_BEFORE", "true").args(["explain", "--json", "--", "a && b"]));
+    let broken = report(pystart(&nearly.root).env("PYSTART_BEFORE", "no-such-program x").args(["explain", "--json"]));
     let fastapi = App::new(&[("main.py", "from fastapi import FastAPI\napp = FastAPI()\n")]);
     let no_gunicorn = report(pystart(&fastapi.root).env("PATH", python::bare_python()).args(["explain", "--json"]));
     assert!(no_gunicorn["cannot_start"]["hint"].is_string());
@@ -41,7 +42,7 @@ fn reports() -> Vec<Value> {
     // The platform's folder is not here, the current one has an app: that is a caveat.
     let mut elsewhere = pystart(&flask.root);
     elsewhere.env_remove("PYSTART_APP_ROOT").current_dir(&flask.root).args(["explain", "--json"]);
-    vec![running, default_site, shell, no_gunicorn, other_bytes, report(&mut elsewhere)]
+    vec![running, default_site, shell, broken, no_gunicorn, other_bytes, report(&mut elsewhere)]
 }
 
 #[test]

@@ -13,6 +13,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod bake;
+mod build;
 mod copied;
 mod default_site;
 mod deploy;
@@ -78,10 +79,11 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A container mostly waits; more of them at once would only slow each other down.
     arguments.test_threads.get_or_insert(3);
-    let subjects: [(&str, Vec<Test>); 12] = [
+    let subjects: [(&str, Vec<Test>); 13] = [
         ("image", image::tests()),
         ("copied", copied::tests()),
         ("bake", bake::tests()),
+        ("build", build::tests()),
         ("order", order::tests()),
         ("default_site", default_site::tests()),
         ("hardening", hardening::tests()),

@@ -309,3 +309,45 @@ fn what_the_content_believes_to_be_at_is_where_it_is_put() {
     assert!(answer.starts_with("/tmp/pystart-"), "{answer}");
     assert_eq!(left.len(), 1, "{left:?}");
 }
+
+#[test]
+fn a_command_runs_to_its_end_before_the_server() {
+    let scene = Scene::new();
+    fs::write(scene.root.join("app.py"), FLASK).unwrap();
+    let bare = || {
+        let mut command = crate::site::pystart(&scene.root);
+        command.env("HOME", &scene.folder);
+        command
+    };
+    fs::write(scene.root.join("migrate.sh"), "echo migrated in $(pwd) > ran\n").unwrap();
+    let mut site = Site::start(bare().env("PRE_RUN_COMMAND", "migrate.sh"));
+    site.get("/");
+    site.stop();
+    assert_eq!(fs::read_to_string(scene.root.join("ran")).unwrap(), format!("migrated in {}\n", scene.root.display()));
+    let failed = ended(bare().args(["run", "--before", "echo out; exit 7"]));
+    assert_eq!((failed.status, failed.out.as_str()), (7, "out\n"), "{}", failed.err);
+    assert!(failed.err.contains("the command of `--before` failed with status 7"), "{}", failed.err);
+    let missing = ended(bare().args(["run", "--before", "no-such-program x"]));
+    assert_eq!(missing.status, 127, "{}", missing.err);
+    fs::write(scene.root.join("build.env"), "PRE_RUN_COMMAND=echo of the deployment\n").unwrap();
+    let told = ended(bare().args(["explain", "--json"]));
+    let told: Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(told["before"]["from"], "build.env");
+    assert_eq!(told["before"]["argv"].as_array().unwrap()[1..], ["of", "the", "deployment"].map(Value::from));
+    let mut waiting = Site::spawn(bare().args(["run", "--before", "echo waits >&2; sleep 60; true"]), 1);
+    waiting.wait_for_line("waits");
+    kill(waiting.pid(), Signal::SIGTERM).unwrap();
+    assert_eq!(waiting.wait().code(), Some(143));
+}
+
+#[test]
+fn a_folder_of_packages_serves_the_app() {
+    let scene = Scene::new();
+    fs::write(scene.root.join("app.py"), FLASK).unwrap();
+    scene.manifest(&["packagedir=\"pkgs\"", "PythonVersion=\"3.12.3\""]);
+    let lib = fs::read_dir(crate::python::environment().join("lib")).unwrap().next().unwrap().unwrap();
+    std::os::unix::fs::symlink(lib.path().join("site-packages"), scene.root.join("pkgs")).unwrap();
+    let bare = crate::python::bare_python();
+    let mut site = Site::start(pystart(&scene).env("PATH", format!("{}:/usr/bin:/bin", bare.display())));
+    assert_eq!(site.get("/"), format!("{0} {0}", scene.root.display()));
+}

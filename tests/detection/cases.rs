@@ -90,8 +90,14 @@ pub(super) fn difference(detection: &Detection, reads: Option<&[String]>, key: &
         "interface" => match app.map(|app| app.interface) {
             Some(Interface::Wsgi) => "wsgi".to_owned(),
             Some(Interface::Asgi) => "asgi".to_owned(),
+            Some(Interface::Aiohttp) => "aiohttp".to_owned(),
             None => String::new(),
         },
+        "fallback" => app.and_then(|app| app.fallback.as_ref()).map(|app| app.module.clone()).unwrap_or_default(),
+        "outranks" => {
+            let outranked = detection.evidence.iter().filter(|evidence| evidence.verdict == Verdict::Outranked);
+            lines(outranked.map(|evidence| format!("{} {}", evidence.subject, evidence.reason)))
+        }
         "reads" => match reads {
             Some(reads) => reads.join(" "),
             None => return None,
@@ -113,7 +119,7 @@ pub(super) fn difference(detection: &Detection, reads: Option<&[String]>, key: &
         }
         _ => panic!("unknown expectation `{key}`"),
     };
-    let is_part = matches!(key, "notice" | "miss" | "rejects");
+    let is_part = matches!(key, "notice" | "miss" | "rejects" | "outranks");
     let is_met = if is_part { found.contains(expected) } else { found == expected };
     (!is_met).then(|| format!("{key}: expected `{expected}`, found `{found}`"))
 }

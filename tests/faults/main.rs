@@ -2,7 +2,7 @@
 //! and `health` never hang, never panic, never end with a wrong status, and either do what they would have done or say what
 //! failed.
 //!
-//! By default a sample is taken; with `PYSTART_TEST_FAULTS=all` every call fails with every error, and the table of
+//! By default a sample is taken; with `FAULTS=all` every call fails with every error, and the table of
 //! `docs/testing.md` is printed.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its table")]
@@ -28,7 +28,7 @@ mod scene {
 
     /// Is every call to fail, or a sample?
     pub(crate) fn is_whole() -> bool {
-        std::env::var_os("PYSTART_TEST_FAULTS").is_some_and(|value| value == "all")
+        std::env::var_os("FAULTS").is_some_and(|value| value == "all")
     }
 
     /// A port that nobody listens on.

@@ -4,9 +4,13 @@
 
 mod files;
 mod options;
+#[path = "../ports/mod.rs"]
+mod ports;
 #[path = "../python/mod.rs"]
 mod python;
+mod resources;
 mod source;
+mod words;
 
 use std::fs;
 use std::os::unix::process::CommandExt;

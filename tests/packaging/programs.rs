@@ -45,7 +45,14 @@ pub(crate) struct Elsewhere {
 impl Elsewhere {
     fn new() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere/sources");
-        for name in succeed(Command::new("git").arg("-C").arg(root()).args(["ls-files", "-z"])).split_terminator('\0') {
+        let list = succeed(Command::new("git").arg("-C").arg(root()).args(["ls-files", "-z"]));
+        let names: Vec<&str> = list.split_terminator('\0').collect();
+        // What an earlier run has copied and is no longer there.
+        let before = fs::read_to_string(folder.with_extension("list")).unwrap_or_default();
+        for name in before.split_terminator('\0').filter(|name| !names.contains(name)) {
+            let _ = fs::remove_file(folder.join(name));
+        }
+        for name in &names {
             let (from, to) = (root().join(name), folder.join(name));
             // One that was removed, and not yet from the index.
             let Ok(content) = fs::read(&from) else { continue };
@@ -55,6 +62,7 @@ impl Elsewhere {
                 fs::copy(&from, &to).unwrap();
             }
         }
+        fs::write(folder.with_extension("list"), &list).unwrap();
         let cargo = folder.with_file_name("cargo");
         fs::create_dir_all(&cargo).unwrap();
         let home = std::env::var_os("CARGO_HOME")

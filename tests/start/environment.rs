@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::net::TcpStream;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -219,6 +220,18 @@ fn workers_can_follow_the_container() {
     let mut site = Site::start(pystart(&app.root).env("WEB_CONCURRENCY", "auto"));
     assert_eq!(site.get("/"), "True");
     site.wait_for_line(" with 8 threads");
+}
+
+#[test]
+fn idle_connections_do_not_keep_a_site_with_threads_from_answering() {
+    let app = asking("'ok'");
+    let port = free_port();
+    let mut site =
+        Site::start_on(pystart(&app.root).env("WEB_CONCURRENCY", "auto").env("PORT", port.to_string()), port);
+    // A browser opens them in advance; one alone holds up a worker without threads until it is closed.
+    let idle: Vec<_> = (0..7).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    assert_eq!(site.get("/"), "ok");
+    drop(idle);
 }
 
 #[test]

@@ -34,18 +34,27 @@ fn folder(environ: &Environ) -> PathBuf {
     }
 }
 
+/// Makes the folder of this user.
+///
+/// # Errors
+///
+/// It cannot be made, or is not this user's alone.
+pub(super) fn make(environ: &Environ) -> io::Result<PathBuf> {
+    let cache = folder(environ);
+    if let Some(parent) = cache.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    private_folder::create(&cache)?;
+    Ok(cache)
+}
+
 /// Makes a folder of this name in the cache.
 ///
 /// # Errors
 ///
 /// It cannot be made, or it or the cache itself is not this user's alone.
 pub(super) fn make_folder(environ: &Environ, name: &str) -> io::Result<PathBuf> {
-    let cache = folder(environ);
-    if let Some(parent) = cache.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    private_folder::create(&cache)?;
-    let folder = cache.join(name);
+    let folder = make(environ)?.join(name);
     private_folder::create(&folder)?;
     Ok(folder)
 }

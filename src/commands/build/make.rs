@@ -19,7 +19,7 @@ use super::stamp::Stamp;
 use super::step::Step;
 use super::{Request, caches, collectstatic, indexes, listed, relocate};
 use crate::environ::Environ;
-use crate::error::Failure;
+use crate::error::{Failure, status};
 use crate::files::{Disk, Files};
 use crate::python::environment::{DEFAULT_PATH, Python};
 
@@ -90,6 +90,13 @@ impl<'a> Make<'a> {
 
     /// Makes the environment and puts it in its place; the name of what installed it.
     pub(super) fn run(&self, stamp: &Stamp) -> Result<&'static str, Failure> {
+        if !caches::variables(self.request.environ).is_empty() {
+            caches::make(self.request.environ).map_err(|error| {
+                Failure::usage(format!("no folder for caches: {error}"))
+                    .with_status(status::NO)
+                    .with_hint(format!("name one that this user can write in `{}`", caches::VARIABLE))
+            })?;
+        }
         let pip = Pip { runner: self.interpreter.pip_runner.clone() };
         let uv = self.uv();
         tracing::info!(
@@ -213,7 +220,7 @@ impl<'a> Make<'a> {
 
     fn tool_place(&self, tool: &BuildTool) -> Result<Place, Failure> {
         let cache = caches::make_folder(self.request.environ, build_tool::FOLDER)
-            .map_err(|error| Failure::usage(format!("no folder for build tools: {error}")).with_status(1))?;
+            .map_err(|error| Failure::usage(format!("no folder for build tools: {error}")).with_status(status::NO))?;
         Ok(Place::new(cache, tool.folder_name(&self.interpreter.identity)))
     }
 

@@ -136,14 +136,18 @@ pub fn refresh(request: &Request<'_>) -> Result<Report, Failure> {
     if project.is_nothing() && interpreter.has_server {
         return Ok(told(report(Outcome::Unneeded)));
     }
+    // The interpreter's file may be another one of the same version.
+    if current(Some(&interpreter.identity)) {
+        return Ok(told(report(Outcome::Current)));
+    }
+    let needs = project.needs(request.app_root, &interpreter.version, &files)?;
     let root = request.app_root.display();
     let lock = place.lock(|| tracing::info!("another build of `{root}` is running: waiting for it"))?;
-    // Another build may have done it meanwhile, or the interpreter's file may be another one of the same version.
+    // Another build may have done it meanwhile.
     if current(Some(&interpreter.identity)) {
         place.clear();
         return Ok(told(report(Outcome::Current)));
     }
-    let needs = project.needs(request.app_root, &interpreter.version, &files)?;
     let make = Make::new(request, &interpreter, &files, &place, &needs);
     let done = make.run(&Stamp {
         inputs: project.digest.clone(),
@@ -161,6 +165,16 @@ pub fn refresh(request: &Request<'_>) -> Result<Report, Failure> {
 fn told(report: Report) -> Report {
     tracing::info!("{}", report.line());
     report
+}
+
+/// The file that says what the app in the folder `app` needs, relative to the app root, and all that it says: its text
+/// and that of every file it names. `None` where nothing says so, or what says so cannot be read.
+pub(crate) fn declared(app_root: &Path, app: &Path, environ: &Environ) -> Option<(String, String)> {
+    let files = Disk::new(app_root);
+    let request = Request { app_root, app, python: Path::new(""), environ };
+    let project = Project::look(&request, &files).ok()?;
+    let texts: Vec<_> = project.inputs.iter().map(|(_, content)| String::from_utf8_lossy(content)).collect();
+    Some((project.source(app_root)?, texts.join("\n")))
 }
 
 /// What is built from: everything that is known before anything is done.

@@ -233,6 +233,8 @@ const REMEDIES: [Remedy; 24] = [
 /// The first row that fits what a tool has printed.
 #[must_use]
 pub(super) fn find(output: &str) -> Option<&'static Remedy> {
+    // uv breaks its lines at the width of a terminal.
+    let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
     REMEDIES.iter().find(|remedy| remedy.signs.iter().any(|sign| output.contains(sign)))
 }
 

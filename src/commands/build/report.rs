@@ -30,6 +30,7 @@ pub struct Report {
     /// What was done.
     pub outcome: Outcome,
     /// The folder of the environment.
+    #[serde(serialize_with = "crate::path_text::optional_path")]
     pub environment: Option<PathBuf>,
     /// The file that says what the project needs, relative to the app root if it is in there.
     #[serde(rename = "from")]

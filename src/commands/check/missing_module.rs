@@ -5,7 +5,7 @@ use std::path::Path;
 use super::context::Context;
 use super::lines::shortened;
 use super::observation::{Exception, Observation, Python};
-use super::packages::package_of;
+use super::packages::{is_part_of_a_package, package_of};
 use super::problem::{Cause, Problem};
 
 /// Modules of the standard library and the version that no longer has them (PEP 594, PEP 632, "What's New").
@@ -38,6 +38,14 @@ pub(super) fn diagnose(error: &Exception, seen: &Observation, context: &Context<
     let packages = context.packages;
     if let Some(path) = packages.modules.iter().find(|path| path.file_stem().is_some_and(|stem| stem == top)) {
         return found_in_the_root(name, path, problem);
+    }
+    if is_part_of_a_package(name, top) {
+        let package = package_of(top);
+        return Problem {
+            message: format!("the package of `{top}` is installed and has no module `{name}`"),
+            ..problem
+        }
+        .with_hint(format!("look for a misspelt name, or ask for the release of `{package}` that has it"));
     }
     if let (Some(folder), Some(built)) = (&packages.environment, packages.versions.first())
         && !packages.versions.iter().any(|built| built == version)
@@ -101,7 +109,15 @@ mod tests {
             ("a part of the user's own", "shop.cart", &packages, "look for a misspelt or undeployed file"),
             ("another version", "yaml", &packages, "`antenv` is for Python 3.9, this is 3.12"),
             ("listed and not built", "yaml", &fitting, "but not in the environment: run `pystart build`"),
-            ("not listed", "rest_framework.views", &fitting, "add `djangorestframework` to requirements.txt"),
+            ("not listed", "rest_framework", &fitting, "add `djangorestframework` to requirements.txt"),
+            ("a part of an installed package", "flask.nosuch", &fitting, "ask for the release of `flask` that has it"),
+            (
+                "a package below a common name",
+                "google.cloud",
+                &fitting,
+                "add `google-api-python-client` to requirements.txt",
+            ),
+            ("another such name", "azure.identity", &fitting, "add `azure` to requirements.txt"),
             ("nothing lists anything", "yaml", &Packages::default(), "add a requirements.txt with `PyYAML`"),
         ];
         for (row, module, packages, expected) in rows {

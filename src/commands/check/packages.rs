@@ -11,7 +11,7 @@ pub(super) struct Packages {
     pub(super) environment: Option<PathBuf>,
     /// The Python versions it has packages for: `3.12`.
     pub(super) versions: Vec<String>,
-    /// The file that lists what the app needs, and its text.
+    /// The file that lists what the app needs, and its text with that of the files it names.
     pub(super) requirements: Option<(String, String)>,
     /// Folders and files of the app root, and of its folders, as module paths from there: `backend/config`.
     pub(super) modules: Vec<PathBuf>,
@@ -59,6 +59,15 @@ impl Packages {
             None => format!("add a requirements.txt with `{package}` in it, then run `pystart build`"),
         }
     }
+}
+
+/// Names that several packages put their modules below: one that is missing there is a package of its own.
+const NAMESPACES: [&str; 2] = ["azure", "google"];
+
+/// Is this module a part of the package that `top` is, so that the package itself is there when it is missing? Python
+/// names the first part of a dotted name that it does not find.
+pub(super) fn is_part_of_a_package(module: &str, top: &str) -> bool {
+    module.len() > top.len() && !NAMESPACES.contains(&top)
 }
 
 /// The package to install for a module.

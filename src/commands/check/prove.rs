@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::observation::Observation;
@@ -12,7 +12,7 @@ use super::problem::{Cause, Problem};
 use super::report::Report;
 use super::target::{Start, Target};
 use super::{diagnosis, program};
-use crate::commands::{port_taken, unreadable};
+use crate::commands::{build, port_taken, unreadable};
 use crate::error::Failure;
 use crate::model::Notice;
 use crate::process::procfs::listeners;
@@ -97,6 +97,13 @@ fn port_of(address: &str) -> Option<u16> {
     address.rsplit_once(':')?.1.parse().ok().filter(|port| *port != 0)
 }
 
+/// The folder that the app is loaded from, as far as the start says so.
+fn app_folder(target: &Target) -> PathBuf {
+    let Start::Gunicorn { arguments, .. } = &target.start else { return target.folder.clone() };
+    let chosen = arguments.iter().filter_map(|word| word.to_str()?.strip_prefix("--chdir=")).next_back();
+    chosen.map_or_else(|| target.folder.clone(), |folder| target.folder.join(folder))
+}
+
 /// Reads what a diagnosis may need: cheap against starting Python.
 fn packages(target: &Target) -> Packages {
     let versions = target.environment.iter().flat_map(|folder| fs::read_dir(folder.join("lib"))).flatten().flatten();
@@ -105,10 +112,7 @@ fn packages(target: &Target) -> Packages {
         .filter_map(|entry| entry.file_name().to_str()?.strip_prefix("python").map(str::to_owned))
         .collect();
     versions.sort_unstable();
-    let requirements = ["requirements.txt", "pyproject.toml", "setup.py"].into_iter().find_map(|name| {
-        let text = fs::read(target.app_root.join(name)).ok()?;
-        Some((name.to_owned(), String::from_utf8_lossy(&text).into_owned()))
-    });
+    let requirements = build::declared(&target.app_root, &app_folder(target), &target.environ);
     Packages {
         environment: target.environment.clone(),
         versions,

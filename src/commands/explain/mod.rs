@@ -12,16 +12,17 @@ use crate::commands::deployed;
 use crate::commands::output::print;
 use crate::commands::pid1;
 use crate::commands::running::Running;
-use crate::decide::{Decision, decide};
+use crate::decide::{BeforeStart, Decision, decide};
 use crate::deployment;
 use crate::error::Failure;
 use crate::files::Read;
 use crate::invocation::Invocation;
-use crate::model::{Changes, Mode};
+use crate::model::{Changes, Launch, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
 use crate::path_text::lossless;
 use crate::settings::Flags;
 use crate::settings::table;
+use crate::shell::redact::without_values;
 
 pub use text::Style;
 
@@ -78,6 +79,8 @@ pub struct Report {
     pub framework: Option<&'static str>,
     /// The app, where a step that looks for one found it.
     pub app: Option<WebApp>,
+    /// What is run to its end before the server.
+    pub before: Option<BeforeReport>,
     /// The command line; null when nothing can be started.
     pub argv: Option<Vec<String>>,
     /// What the command line would be if what it takes were there; null when it can be started, or is not known.
@@ -106,6 +109,28 @@ pub struct Report {
     pub cannot_start: Option<FailureReport>,
     /// The files that were read, and how much of each.
     pub files_read: Vec<FileRead>,
+}
+
+/// What is run to its end before the server.
+#[derive(Debug, Serialize)]
+pub struct BeforeReport {
+    /// The flag, variable or file that names it.
+    pub from: String,
+    /// Its command line; null when it cannot be run.
+    pub argv: Option<Vec<String>>,
+    /// Why it cannot be run.
+    pub cannot_start: Option<FailureReport>,
+}
+
+impl From<&BeforeStart> for BeforeReport {
+    fn from(before: &BeforeStart) -> Self {
+        let words = |launch: &Launch| launch.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        Self {
+            from: before.from.clone(),
+            argv: before.outcome.as_ref().ok().map(words),
+            cannot_start: before.outcome.as_ref().err().map(FailureReport::from),
+        }
+    }
 }
 
 /// The Python of the app.
@@ -183,7 +208,8 @@ impl Report {
             asgi: decision.is_asgi,
             framework: decision.app.as_ref().map(|app| app.framework),
             app: decision.app.clone(),
-            argv: launch.map(|launch| words(&launch.argv)),
+            before: decision.before.as_ref().map(BeforeReport::from),
+            argv: launch.map(|launch| words(&without_values(&launch.argv))),
             intended: decision.intended.as_ref().map(words),
             program: launch.map(|launch| launch.program.clone()),
             start_dir: launch.map(|launch| launch.directory.clone()),

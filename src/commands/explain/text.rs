@@ -132,6 +132,13 @@ impl Report {
         }
         rows.push(("step", format!("{} of {}, {}", number_of(self.step), STEPS.len(), self.step_name())));
         rows.extend(self.source.as_ref().and_then(deployment::Report::described).map(|source| ("source", source)));
+        if let Some(before) = &self.before {
+            let shown = match (&before.argv, &before.cannot_start) {
+                (Some(argv), _) => words::join(argv).to_string_lossy().into_owned(),
+                (None, failure) => failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default(),
+            };
+            rows.push(("before", format!("{shown} (`{}`)", before.from)));
+        }
         if let Some(argv) = self.argv.as_ref().or(self.intended.as_ref()) {
             rows.push(("command", words::join(argv).to_string_lossy().into_owned()));
         }

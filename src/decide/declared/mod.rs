@@ -151,6 +151,7 @@ fn web_app(app: NamedApp, subject: &str) -> WebApp {
         file: app.file,
         interface: app.interface,
         reason: format!("{subject} names it"),
+        fallback: None,
     }
 }
 

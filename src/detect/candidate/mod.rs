@@ -15,7 +15,6 @@ use super::frameworks;
 use super::infer::{Inference, interface_of_signature};
 use super::names::OBJECTS;
 use super::project::locate::dotted_name;
-use super::start_command::start_command;
 use crate::python::source::{Bound, Module, Place};
 
 /// A file that may be the app.
@@ -60,12 +59,7 @@ impl Candidate {
     /// function that happens to be a WSGI app.
     pub(super) fn sort_key(&self) -> (bool, bool) {
         let is_bare = |object: &AppObject| frameworks::is_interface(object.kind.framework) && !object.is_imported;
-        (self.object().is_none_or(AppObject::is_factory), self.object().is_none_or(is_bare))
-    }
-
-    /// The command that starts an object of it.
-    pub(super) fn command(&self, object: &AppObject) -> String {
-        start_command(&self.root, &format!("{}:{}", self.module, object.name), object.kind.interface)
+        (self.object().is_none_or(|object| object.is_factory), self.object().is_none_or(is_bare))
     }
 }
 

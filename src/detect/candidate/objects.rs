@@ -14,23 +14,20 @@ use crate::python::source::{Bound, Module, Place};
 /// A web app object in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::detect) struct AppObject {
-    /// `app`, or `create_app()`.
+    /// `app`, `create_app()`; without parentheses for a coroutine function, which aiohttp's worker calls itself.
     pub name: String,
     /// What it is.
     pub kind: AppKind,
     /// Is it bound here by an import only?
     pub is_imported: bool,
+    /// Must it be called to get the app?
+    pub is_factory: bool,
 }
 
 impl AppObject {
-    /// Must it be called to get the app?
-    pub(in crate::detect) fn is_factory(&self) -> bool {
-        self.name.ends_with("()")
-    }
-
     /// "binds `app` (Flask)", "makes an app with `create_app()` (Flask)".
     pub(in crate::detect) fn described(&self) -> String {
-        let verb = if self.is_factory() { "makes an app with" } else { "binds" };
+        let verb = if self.is_factory { "makes an app with" } else { "binds" };
         format!("{verb} `{}` ({})", self.name, self.kind.framework)
     }
 }
@@ -44,14 +41,14 @@ pub(super) fn app_objects(
 ) -> Vec<AppObject> {
     let mut objects = find_objects(inference, source, root, served);
     objects.sort_by_cached_key(|object| {
-        let is_served = served.contains(&object.name);
+        let is_served = served.iter().any(|served| served == object.name.trim_end_matches("()"));
         let is_holder = matches!(inference.name(source, root, &object.name), Inferred::Holder(_));
-        let rank = if object.is_factory() {
+        let rank = if object.is_factory {
             FACTORIES.rank(object.name.trim_end_matches("()"))
         } else {
             OBJECTS.rank(&object.name)
         };
-        (object.is_factory(), is_holder, !(is_served && object.kind.interface == Interface::Asgi), rank, !is_served)
+        (object.is_factory, is_holder, !(is_served && object.kind.interface == Interface::Asgi), rank, !is_served)
     });
     objects
 }
@@ -59,18 +56,24 @@ pub(super) fn app_objects(
 /// The web app objects under names that apps have; only if there is none, those under any other name, and only if
 /// there is none either, what `from x import *` brings in.
 fn find_objects(inference: &Inference, source: &Rc<SourceFile>, root: &Path, served: &[String]) -> Vec<AppObject> {
-    let is_likely =
-        |name: &str| OBJECTS.has(name) || name.contains("app") || served.iter().any(|served| served == name);
+    let is_served = |name: &str| served.iter().any(|served| served == name);
+    let is_likely = |name: &str| OBJECTS.has(name) || name.contains("app") || is_served(name);
     let (likely, others): (Vec<&str>, Vec<&str>) =
         public_names(&source.module).into_iter().partition(|name| is_likely(name));
     let find = |name: &str| {
         let mut bindings = source.module.scope.named(name);
         let is_imported = bindings.all(|(_, binding)| matches!(binding.bound, Bound::Import(_)));
+        let may_be_factory = !is_imported || FACTORIES.has(name) || is_served(name);
         let is_followed = !is_imported || is_likely(name);
-        is_followed.then(|| app_object(inference, source, root, name, is_imported)).flatten()
+        let value = is_followed.then(|| inference.name(source, root, name))?;
+        match app_object(inference, source, name, &value) {
+            None if may_be_factory => factory(inference, source, root, name, &value),
+            found => found,
+        }
+        .map(|object| AppObject { is_imported, ..object })
     };
     let mut objects: Vec<_> = likely.into_iter().filter_map(find).collect();
-    if objects.iter().all(AppObject::is_factory) {
+    if objects.iter().all(|object| object.is_factory) {
         objects.extend(others.into_iter().filter_map(find));
     }
     if objects.is_empty() {
@@ -93,41 +96,50 @@ fn public_names(module: &Module) -> Vec<&str> {
     names.into_iter().map(|(name, _)| name).collect()
 }
 
-/// The web app that a name is, or makes.
-fn app_object(
+/// The web app that a name is.
+fn app_object(inference: &Inference, source: &SourceFile, name: &str, value: &Inferred) -> Option<AppObject> {
+    let kind = match value {
+        Inferred::App(kind) => *kind,
+        Inferred::Holder(framework) => callable_holder(inference, source.folder(), framework)?,
+        Inferred::UnknownCall(_, Some(kind)) if WRAPPED_OBJECTS.has(name) => AppKind { is_wrapper: true, ..*kind },
+        // Only under a telling name: middleware has such functions too.
+        Inferred::Function(_, function) if OBJECTS.has(name) || name.ends_with("app") => {
+            AppKind::bare(interface_of_signature(function)?)
+        }
+        _ => return None,
+    };
+    Some(AppObject { name: name.to_owned(), kind, is_imported: false, is_factory: false })
+}
+
+/// The web app that a function or class of the app makes, if it can be called without arguments.
+fn factory(
     inference: &Inference,
     source: &Rc<SourceFile>,
     root: &Path,
     name: &str,
-    is_imported: bool,
+    value: &Inferred,
 ) -> Option<AppObject> {
-    let found = |name: &str, kind| Some(AppObject { name: name.to_owned(), kind, is_imported });
-    match inference.name(source, root, name) {
-        Inferred::App(kind) => found(name, kind),
-        Inferred::Holder(framework) => found(name, callable_holder(inference, framework)?),
-        Inferred::UnknownCall(_, Some(kind)) if WRAPPED_OBJECTS.has(name) => {
-            found(name, AppKind { is_wrapper: true, ..kind })
+    let is_callable = match value {
+        Inferred::Function(_, function) => function.required == 0 && interface_of_signature(function).is_none(),
+        // What a class without `__init__` takes is its framework's business.
+        Inferred::Class(_, class) => {
+            class.methods.iter().any(|(method, function)| method == "__init__" && function.required == 0)
         }
-        ref value @ Inferred::Function(_, ref function) => {
-            if let Some(interface) = interface_of_signature(function) {
-                // Only under a telling name: middleware has such functions too.
-                let is_named = OBJECTS.has(name) || name.ends_with("app");
-                return is_named.then(|| found(name, AppKind::bare(interface))).flatten();
-            }
-            let is_factory = function.required == 0 && (!is_imported || FACTORIES.has(name));
-            match is_factory.then(|| inference.call(root, value)) {
-                Some(Inferred::App(kind)) => found(&format!("{name}()"), kind),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
+        _ => false,
+    };
+    let (name, kind) = match is_callable.then(|| inference.call(source, root, value))? {
+        Inferred::App(kind) => (format!("{name}()"), kind),
+        // The worker class calls it itself.
+        Inferred::Coroutine(Some(kind)) if kind.interface == Interface::Aiohttp => (name.to_owned(), kind),
+        _ => return None,
+    };
+    Some(AppObject { name, kind, is_imported: false, is_factory: true })
 }
 
 /// What holds an app as an attribute, and is one itself in the release that is asked for.
-fn callable_holder(inference: &Inference, framework: &'static Framework) -> Option<AppKind> {
+fn callable_holder(inference: &Inference, folder: &Path, framework: &'static Framework) -> Option<AppKind> {
     let Gives::Holder(_, interface, Some(release)) = framework.gives else { return None };
-    let is_callable = !inference.project.is_required_before(framework.package, release);
+    let is_callable = !inference.project.is_required_before(folder, framework.package, release);
     is_callable.then_some(AppKind { framework: framework.name, interface, is_wrapper: false })
 }
 
@@ -137,7 +149,7 @@ fn object_through_star(inference: &Inference, source: &Rc<SourceFile>, root: &Pa
         return None;
     }
     ["app", "application"].into_iter().find_map(|name| match inference.name(source, root, name) {
-        Inferred::App(kind) => Some(AppObject { name: name.to_owned(), kind, is_imported: true }),
+        Inferred::App(kind) => Some(AppObject { name: name.to_owned(), kind, is_imported: true, is_factory: false }),
         _ => None,
     })
 }

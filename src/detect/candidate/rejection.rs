@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::server_calls::is_script;
 use crate::detect::frameworks::Framework;
 use crate::detect::infer::{Inference, Inferred};
 use crate::detect::names::OBJECTS;
@@ -16,6 +17,7 @@ pub(super) fn rejection(
     source: &Rc<SourceFile>,
     root: &Path,
     standalone: Option<&Framework>,
+    serves_on_import: bool,
 ) -> String {
     let module = &source.module;
     if let Some(error) = &source.error {
@@ -30,14 +32,25 @@ pub(super) fn rejection(
     if module.empty {
         return if is_package(&source.path) { "is empty".to_owned() } else { "holds no statement".to_owned() };
     }
+    if serves_on_import {
+        return "starts its server when it is imported".to_owned();
+    }
     let mut expected = ["app", "application", "server"].into_iter().filter(|name| module.binds(name));
     let named =
         expected.find_map(|name| Some(format!("`{name}` {}", what_instead(&inference.name(source, root, name))?)));
     named
-        .or_else(|| standalone.map(|framework| format!("is {}", framework.described())))
+        .or_else(|| standalone.map(|framework| standalone_rejection(module, framework)))
         .or_else(|| uncallable_factory(inference, source, root))
         .or_else(|| bound_in_script(module))
         .unwrap_or_else(|| "binds no web app".to_owned())
+}
+
+/// What a file is that uses something that runs by itself, or is in part.
+fn standalone_rejection(module: &Module, framework: &Framework) -> String {
+    if framework.has_runner() || is_script(module) || !framework.makers.is_empty() {
+        return format!("is {}", framework.described());
+    }
+    format!("imports `{}` ({}), and starts nothing", framework.package, framework.name)
 }
 
 /// What a value is instead of a web app, if that is known.
@@ -48,6 +61,7 @@ fn what_instead(value: &Inferred) -> Option<String> {
         Inferred::Instance(..) => Some("is an instance of a class that is no web app".to_owned()),
         Inferred::Class(..) => Some("is a class".to_owned()),
         Inferred::Data => Some("is a plain value".to_owned()),
+        Inferred::Coroutine(_) => Some("is a coroutine, which no server can import".to_owned()),
         Inferred::Module(_) | Inferred::Folder(_) => Some("is a module".to_owned()),
         Inferred::Function(_, function) if function.required > 0 => {
             Some(format!("is a function that needs {} arguments", function.required))
@@ -61,7 +75,7 @@ fn uncallable_factory(inference: &Inference, source: &Rc<SourceFile>, root: &Pat
     source.module.scope.bindings.iter().find_map(|binding| match &binding.bound {
         Bound::Function(function) if function.required > 0 => {
             let value = Inferred::Function(Rc::clone(source), Rc::clone(function));
-            let makes_app = matches!(inference.call(root, &value), Inferred::App(_));
+            let makes_app = matches!(inference.call(source, root, &value), Inferred::App(_));
             let (factory, parameter) = (&binding.name, &function.parameters[0]);
             makes_app.then(|| format!("`{factory}` makes an app but cannot be called without `{parameter}`"))
         }

@@ -39,15 +39,18 @@ impl FileReport {
         inference.refuel();
         let served = served_names(&source, root);
         let mut objects = app_objects(inference, &source, root, &served);
-        let (standalone, blocks) = standalone(inference, &source, root, !objects.is_empty());
+        let (standalone, mut blocks) = standalone(inference, &source, root, !objects.is_empty());
         if keeps_a_bot_awake(&source.module) {
             objects.clear();
         }
         let serves_on_import =
             serves_on_import(&source.module, |name| objects.iter().any(|object| object.name == name));
+        // aiohttp's server does not stand back for another, as the development servers of other frameworks do.
+        blocks |= serves_on_import && objects.iter().all(|object| object.kind.interface == Interface::Aiohttp);
         let unverified = if objects.is_empty() { unverified(inference, &source, root) } else { None };
         let is_rejected = objects.is_empty() || blocks;
-        let rejection = if is_rejected { rejection(inference, &source, root, standalone) } else { String::new() };
+        let rejection =
+            if is_rejected { rejection(inference, &source, root, standalone, serves_on_import) } else { String::new() };
         Some(Self {
             source,
             objects,
@@ -117,7 +120,8 @@ fn calls_maker(inference: &Inference, source: &Rc<SourceFile>, root: &Path, fram
 fn unverified(inference: &Inference, source: &Rc<SourceFile>, root: &Path) -> Option<AppObject> {
     let module = &source.module;
     let object = |name: &str| {
-        Some(AppObject { name: name.to_owned(), kind: AppKind::bare(Interface::Wsgi), is_imported: false })
+        let kind = AppKind::bare(Interface::Wsgi);
+        Some(AppObject { name: name.to_owned(), kind, is_imported: false, is_factory: false })
     };
     for name in ["app", "application"].into_iter().filter(|name| module.binds(name)) {
         match inference.name(source, root, name) {

@@ -26,6 +26,7 @@ use Says::{Blocks, NamesTarget, ServesArgument, ServesOwner, Starts};
 /// Every call that is known, by the last name of what is called.
 pub(in crate::detect) static SERVER_CALLS: &[(&str, &[Says])] = &[
     ("run", &[ServesArgument, ServesOwner, NamesTarget, Starts, Blocks]),
+    ("run_app", &[ServesArgument]),
     ("run_server", &[ServesArgument, ServesOwner]),
     ("run_simple", &[ServesArgument]),
     ("serve", &[ServesArgument]),
@@ -77,6 +78,10 @@ pub(in crate::detect) fn served_names(source: &SourceFile, root: &Path) -> Vec<S
         names.extend(owner.filter(|owner| says(method, ServesOwner) && !owner.contains('.')).map(str::to_owned));
         names.extend(arguments.iter().filter_map(|argument| match argument {
             Value::Name(name) => Some(name.clone()),
+            // The factory: `web.run_app(create_app())`.
+            Value::Call { callee, arguments, keywords } if arguments.is_empty() && keywords.is_empty() => {
+                callee.name().map(str::to_owned)
+            }
             Value::String(target) => {
                 target.split_once(':').filter(|(module, _)| is_own(module)).map(|(_, object)| object.to_owned())
             }
@@ -132,10 +137,14 @@ pub(super) fn blocking_owners(module: &Module) -> impl Iterator<Item = Value> {
     })
 }
 
-/// Is an app served when the file is imported: `app.run()` at the top level?
+/// Is an app served when the file is imported: `app.run()` or `web.run_app(app)` at the top level?
 pub(super) fn serves_on_import(module: &Module, is_app: impl Fn(&str) -> bool) -> bool {
     calls_on_import(module).any(|value| match value {
-        Value::Call { callee, .. } => callee.name().and_then(|name| name.strip_suffix(".run")).is_some_and(&is_app),
+        Value::Call { callee, arguments, .. } => callee.name().is_some_and(|name| match name.rsplit_once('.') {
+            Some((owner, "run")) => is_app(owner),
+            _ if name.ends_with("run_app") => arguments.iter().filter_map(Value::name).any(&is_app),
+            _ => false,
+        }),
         _ => false,
     })
 }

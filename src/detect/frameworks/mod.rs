@@ -6,7 +6,7 @@ mod table;
 
 use super::words::Words;
 use crate::model::Interface;
-use crate::python::requirements::Release;
+use crate::python::releases::Release;
 use table::{ASGI_MIDDLEWARE, FRAMEWORKS};
 
 /// One line of the table: calling one of `makers` of `package` gives something.
@@ -138,9 +138,10 @@ impl Framework {
         format!("{article} {}{noun}", self.name)
     }
 
-    /// The command that starts it, if it starts a server.
-    pub(super) fn command(&self, file: &str) -> Option<String> {
+    /// The command that starts it, if it starts a server; `as_script` runs the file itself.
+    pub(super) fn command(&self, file: &str, as_script: impl FnOnce() -> String) -> Option<String> {
         match self.gives {
+            Gives::Standalone(PYTHON) => Some(as_script()),
             Gives::Standalone(command) if !command.is_empty() => Some(command.replace("{file}", file)),
             _ => None,
         }

@@ -7,7 +7,7 @@ use super::{FRAMEWORKS, TABLE};
 use crate::detect::detect;
 use crate::detect::words::deletion::without;
 use crate::files::Memory;
-use crate::model::{Interface, Verdict};
+use crate::model::Verdict;
 
 /// The file, with `; ` between its lines, and the object with its interface and framework; or why there is none.
 type Sample = (&'static str, &'static str);
@@ -68,6 +68,8 @@ const SAMPLES: &[Sample] = &[
     ("from esmerald import Esmerald; app = Esmerald()", "app asgi Esmerald"),
     ("from lilya.apps import Lilya; app = Lilya()", "app asgi Lilya"),
     ("from shiny import App; app = App(object(), None)", "app asgi Shiny"),
+    ("from sanic import Sanic; app = Sanic('x')", "app asgi Sanic"),
+    ("from aiohttp import web; app = web.Application()", "app aiohttp aiohttp"),
     ("from ariadne.wsgi import GraphQL; app = GraphQL(object())", "app wsgi Ariadne"),
     ("from ariadne.asgi import GraphQL; app = GraphQL(object())", "app asgi Ariadne"),
     ("from strawberry.asgi import GraphQL; app = GraphQL(object())", "app asgi Strawberry"),
@@ -117,12 +119,10 @@ const SAMPLES: &[Sample] = &[
     ("import solara", "is a Solara app"),
     ("import reflex as rx; app = rx.App()", "`app` is a Reflex app"),
     ("from shiny.express import ui; ui.input_slider('n')", "is a Shiny app"),
-    ("import gradio as gr; demo = gr.Interface(fn=None)", "is a Gradio app"),
+    ("import gradio as gr; demo = gr.Interface(fn=None); client.run()", "is a Gradio app"),
     ("from nicegui import ui; ui.run()", "is a NiceGUI app"),
     ("from taipy.gui import Gui; Gui().run()", "is a Taipy app"),
-    ("from sanic import Sanic; app = Sanic('x')", "`app` is a Sanic app"),
     ("from robyn import Robyn; app = Robyn(__file__)", "`app` is a Robyn app"),
-    ("from aiohttp import web; app = web.Application()", "`app` is an aiohttp app"),
     ("from tornado.wsgi import WSGIContainer; app = WSGIContainer(object())", "`app` is a Tornado app"),
     ("from tornado.wsgi import WSGIAdapter; app = WSGIAdapter(object())", "`app` is a Tornado app"),
     ("import tornado.web; app = tornado.web.Application([])", "`app` is a Tornado app"),
@@ -136,39 +136,39 @@ const SAMPLES: &[Sample] = &[
     ("from fastmcp import FastMCP; app = FastMCP('x')", "`app` is a FastMCP app"),
     ("from mcp.server.fastmcp import FastMCP; app = FastMCP('x')", "`app` is an MCP app"),
     ("from mcp.server import Server; server = Server('x')", "`server` is an MCP app"),
-    ("import flet as ft; ft.app(target=object)", "is a Flet app"),
+    ("import flet as ft; ft.app(target=object); client.run()", "is a Flet app"),
     ("import modal; app = modal.App()", "`app` is a Modal app"),
     ("import modal; app = modal.Stub()", "`app` is a Modal app"),
     ("from chalice import Chalice; app = Chalice(app_name='x')", "`app` is a Chalice app"),
     // Bots
-    ("import discord; client = discord.Client()", "is a Discord bot"),
-    ("import nextcord", "is a Discord bot"),
-    ("import disnake", "is a Discord bot"),
-    ("import interactions", "is a Discord bot"),
-    ("from telegram.ext import Updater", "is a Telegram bot"),
-    ("import telebot", "is a Telegram bot"),
-    ("from aiogram import Bot", "is a Telegram bot"),
-    ("from pyrogram import Client", "is a Telegram bot"),
-    ("from telethon import TelegramClient", "is a Telegram bot"),
+    ("import discord; client = discord.Client(); client.run()", "is a Discord bot"),
+    ("import nextcord; client.run()", "is a Discord bot"),
+    ("import disnake; client.run()", "is a Discord bot"),
+    ("import interactions; client.run()", "is a Discord bot"),
+    ("from telegram.ext import Updater; client.run()", "is a Telegram bot"),
+    ("import telebot; client.run()", "is a Telegram bot"),
+    ("from aiogram import Bot; client.run()", "is a Telegram bot"),
+    ("from pyrogram import Client; client.run()", "is a Telegram bot"),
+    ("from telethon import TelegramClient; client.run()", "is a Telegram bot"),
     ("from slack_bolt import App; app = App()", "`app` is a Slack bot"),
     ("from slack_bolt.async_app import AsyncApp; app = AsyncApp()", "`app` is a Slack bot"),
-    ("import tweepy", "is a Twitter client"),
-    ("import praw", "is a Reddit bot"),
+    ("import tweepy; client.run()", "is a Twitter client"),
+    ("import praw; client.run()", "is a Reddit bot"),
     // Desktop
-    ("import tkinter as tk; root = tk.Tk()", "is a Tkinter desktop app"),
-    ("import Tkinter", "is a Tkinter desktop app"),
-    ("import customtkinter", "is a Tkinter desktop app"),
-    ("from PyQt4 import QtGui", "is a Qt desktop app"),
-    ("from PyQt5 import QtWidgets", "is a Qt desktop app"),
-    ("from PyQt6 import QtWidgets", "is a Qt desktop app"),
-    ("from PySide2 import QtWidgets", "is a Qt desktop app"),
-    ("from PySide6 import QtWidgets", "is a Qt desktop app"),
-    ("from kivy.app import App", "is a Kivy desktop app"),
-    ("from kivymd.app import MDApp", "is a Kivy desktop app"),
+    ("import tkinter as tk; root = tk.Tk(); window.mainloop()", "is a Tkinter desktop app"),
+    ("import Tkinter; window.mainloop()", "is a Tkinter desktop app"),
+    ("import customtkinter; window.mainloop()", "is a Tkinter desktop app"),
+    ("from PyQt4 import QtGui; window.mainloop()", "is a Qt desktop app"),
+    ("from PyQt5 import QtWidgets; window.mainloop()", "is a Qt desktop app"),
+    ("from PyQt6 import QtWidgets; window.mainloop()", "is a Qt desktop app"),
+    ("from PySide2 import QtWidgets; window.mainloop()", "is a Qt desktop app"),
+    ("from PySide6 import QtWidgets; window.mainloop()", "is a Qt desktop app"),
+    ("from kivy.app import App; window.mainloop()", "is a Kivy desktop app"),
+    ("from kivymd.app import MDApp; window.mainloop()", "is a Kivy desktop app"),
     ("import wx; app = wx.App()", "`app` is a wxPython desktop app"),
-    ("import webview", "is a desktop app"),
-    ("import pygame", "is a Pygame game"),
-    ("from ursina import Ursina", "is an Ursina game"),
+    ("import webview; window.mainloop()", "is a desktop app"),
+    ("import pygame; window.mainloop()", "is a Pygame game"),
+    ("from ursina import Ursina; window.mainloop()", "is an Ursina game"),
     // Other things that are often called `app`
     ("import typer; app = typer.Typer()", "`app` is a Typer command line"),
     ("from cyclopts import App; app = App()", "`app` is a Cyclopts command line"),
@@ -183,9 +183,9 @@ const SAMPLES: &[Sample] = &[
 fn outcome(source: &str) -> String {
     let root = Path::new("/site");
     let files = Memory::new([(root.join("main.py"), source.replace("; ", "\n"))]);
-    let detection = detect(&files, root);
+    let detection = detect(&files, root, &|| "uvicorn_worker.UvicornWorker");
     if let Some(app) = detection.app {
-        let interface = if app.interface == Interface::Asgi { "asgi" } else { "wsgi" };
+        let interface = format!("{:?}", app.interface).to_lowercase();
         return format!("{} {interface} {}", app.object.unwrap_or_default(), app.framework);
     }
     let rejected = |fact: &&crate::model::Evidence| fact.subject == "main.py" && fact.verdict == Verdict::Rejected;

@@ -3,7 +3,7 @@
 
 use super::Gives::{App, Around, Changed, Holder, Is, Standalone};
 use super::{Framework, Gives, PYTHON};
-use crate::model::Interface::{Asgi, Wsgi};
+use crate::model::Interface::{Aiohttp, Asgi, Wsgi};
 
 const fn line(package: &'static str, makers: &'static [&'static str], name: &'static str, gives: Gives) -> Framework {
     Framework { package, makers, name, gives }
@@ -58,6 +58,9 @@ pub(super) static FRAMEWORKS: &[Framework] = &[
     line("esmerald", &["Esmerald"], "Esmerald", App(Asgi)),
     line("lilya", &["Lilya"], "Lilya", App(Asgi)),
     line("shiny", &["App"], "Shiny", App(Asgi)),
+    line("sanic", &["Sanic"], "Sanic", App(Asgi)),
+    // A worker class of its own
+    line("aiohttp", &["Application"], "aiohttp", App(Aiohttp)),
     line("ariadne.wsgi", &["GraphQL"], "Ariadne", App(Wsgi)),
     line("ariadne", &["GraphQL"], "Ariadne", App(Asgi)),
     line("strawberry", &["GraphQL"], "Strawberry", App(Asgi)),
@@ -96,9 +99,7 @@ pub(super) static FRAMEWORKS: &[Framework] = &[
     line("gradio", &[], "Gradio", Standalone(PYTHON)),
     line("nicegui", &[], "NiceGUI", Standalone(PYTHON)),
     line("taipy", &[], "Taipy", Standalone(PYTHON)),
-    line("sanic", &["Sanic"], "Sanic", Standalone(PYTHON)),
     line("robyn", &["Robyn"], "Robyn", Standalone(PYTHON)),
-    line("aiohttp", &["Application"], "aiohttp", Standalone(PYTHON)),
     line("tornado", &["WSGIContainer", "WSGIAdapter"], "Tornado", Standalone(PYTHON)),
     line("tornado", &["Application"], "Tornado", Standalone(PYTHON)),
     line("japronto", &["Application"], "Japronto", Standalone(PYTHON)),

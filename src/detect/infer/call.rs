@@ -1,14 +1,16 @@
 //! What a call gives, as far as it takes no following of names: of a framework's function or class, and of what takes
 //! the arguments that a server gives.
 
+use std::path::Path;
+
 use super::value::{AppKind, Inferred};
 use crate::detect::frameworks::{self, Gives};
 use crate::detect::project::Project;
 use crate::model::Interface;
 use crate::python::source::{Class, Function, Value};
 
-/// What calling a name of a package gives; `inner` is the app that is handed in.
-pub(super) fn call_external(project: &Project, path: &str, inner: Option<AppKind>) -> Inferred {
+/// What calling a name of a package gives in a file of `folder`; `inner` is the app that is handed in.
+pub(super) fn call_external(project: &Project, folder: &Path, path: &str, inner: Option<AppKind>) -> Inferred {
     let Some(framework) = frameworks::maker(path) else { return Inferred::UnknownCall(path.to_owned(), inner) };
     match framework.gives {
         Gives::App(interface) | Gives::Is(interface) => Inferred::App(AppKind::of(framework, interface)),
@@ -17,7 +19,7 @@ pub(super) fn call_external(project: &Project, path: &str, inner: Option<AppKind
             Inferred::App(AppKind { framework, interface, is_wrapper: true })
         }
         Gives::Changed(before, release, after) => {
-            let interface = if project.is_required_before(framework.package, release) { before } else { after };
+            let interface = if project.is_required_before(folder, framework.package, release) { before } else { after };
             Inferred::App(AppKind::of(framework, interface))
         }
         Gives::Holder(..) => Inferred::Holder(framework),

@@ -50,9 +50,9 @@ impl<'a> Inference<'a> {
         self.resolve_value(Frame { source, root, function: None }, value, usize::MAX, limits::HOPS)
     }
 
-    /// What calling something without arguments gives.
-    pub(super) fn call(&self, root: &Path, callee: &Inferred) -> Inferred {
-        self.resolve_call(root, callee, None, limits::HOPS)
+    /// What calling something without arguments gives in a file.
+    pub(super) fn call(&self, source: &Rc<SourceFile>, root: &Path, callee: &Inferred) -> Inferred {
+        self.resolve_call(Frame { source, root, function: None }, callee, None, limits::HOPS)
     }
 
     /// The module that `from x import *` takes its names from.

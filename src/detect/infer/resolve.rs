@@ -47,11 +47,20 @@ impl Inference<'_> {
             }
             Value::Call { callee, arguments, keywords } => {
                 let callee = self.resolve_value(at, callee, before, hops);
+                if let Some(result) = self.resolve_run(at, &callee, arguments, before, hops) {
+                    return result;
+                }
                 let takes_app = matches!(callee, Inferred::External(_) | Inferred::Function(..) | Inferred::Class(..));
                 let mut values = arguments.iter().chain(keywords.iter().map(|(_, value)| value));
                 let inner =
                     takes_app.then(|| values.find_map(|argument| self.app_in(at, argument, before, hops))).flatten();
-                self.resolve_call(at.root, &callee, inner, hops)
+                match self.resolve_call(at, &callee, inner, hops) {
+                    // In a coroutine another one is awaited.
+                    Inferred::Coroutine(result) if at.function.is_some_and(|function| function.is_async) => {
+                        result.map_or(Inferred::Unknown, Inferred::App)
+                    }
+                    value => value,
+                }
             }
             Value::Item { of, index } => match (self.resolve_value(at, of, before, hops), &**of) {
                 // `app, rt = fast_app()`: the first is the app.
@@ -73,6 +82,25 @@ impl Inference<'_> {
             Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Join(..) | Value::Other => {
                 Inferred::Data
             }
+        }
+    }
+
+    /// What running a coroutine to its end gives: `asyncio.run(create_app())`, `loop.run_until_complete(create_app())`.
+    fn resolve_run(
+        &self,
+        at: Frame<'_>,
+        callee: &Inferred,
+        arguments: &[Value],
+        before: usize,
+        hops: usize,
+    ) -> Option<Inferred> {
+        let Inferred::External(path) = callee else { return None };
+        if path != "asyncio.run" && !path.ends_with(".run_until_complete") {
+            return None;
+        }
+        match self.resolve_value(at, arguments.first()?, before, hops) {
+            Inferred::Coroutine(Some(kind)) => Some(Inferred::App(kind)),
+            _ => None,
         }
     }
 
@@ -209,7 +237,11 @@ impl Inference<'_> {
             }
             Inferred::Folder(folder) => self.submodule(&folder, name),
             Inferred::Instance(source, class) => self.resolve_kept(&source, root, &class, name, hops - 1),
-            Inferred::Function(..) | Inferred::Class(..) | Inferred::Data | Inferred::Unknown => Inferred::Unknown,
+            Inferred::Function(..)
+            | Inferred::Class(..)
+            | Inferred::Coroutine(_)
+            | Inferred::Data
+            | Inferred::Unknown => Inferred::Unknown,
         }
     }
 
@@ -232,20 +264,31 @@ impl Inference<'_> {
         Inferred::most_telling(kept)
     }
 
-    pub(super) fn resolve_call(&self, root: &Path, callee: &Inferred, inner: Option<AppKind>, hops: usize) -> Inferred {
+    /// What a call gives that stands at a place.
+    pub(super) fn resolve_call(
+        &self,
+        at: Frame<'_>,
+        callee: &Inferred,
+        inner: Option<AppKind>,
+        hops: usize,
+    ) -> Inferred {
         if hops == 0 || !self.spend() {
             return Inferred::Unknown;
         }
         match callee {
-            Inferred::External(path) => call_external(&self.project, path, inner),
-            Inferred::Function(source, function) => match self.resolve_result(source, root, function, hops) {
-                // `return wrap(app)` with the app as an argument.
-                Inferred::Unknown if !function.is_async && !function.is_generator => {
-                    inner.map_or(Inferred::Unknown, |kind| Inferred::UnknownCall(String::new(), Some(kind.wrapped())))
+            Inferred::External(path) => call_external(&self.project, at.source.folder(), path, inner),
+            Inferred::Function(_, function) if function.is_generator => Inferred::Unknown,
+            Inferred::Function(source, function) => {
+                let result = self.resolve_result(source, at.root, function, hops);
+                match (result, inner) {
+                    (Inferred::App(kind), _) if function.is_async => Inferred::Coroutine(Some(kind)),
+                    _ if function.is_async => Inferred::Coroutine(None),
+                    // `return wrap(app)` with the app as an argument.
+                    (Inferred::Unknown, Some(kind)) => Inferred::UnknownCall(String::new(), Some(kind.wrapped())),
+                    (value, _) => value,
                 }
-                value => value,
-            },
-            Inferred::Class(source, class) => match (self.resolve_instance(source, root, class, hops), inner) {
+            }
+            Inferred::Class(source, class) => match (self.resolve_instance(source, at.root, class, hops), inner) {
                 // Around an app, `__call__(self, *args)` can only pass the call on.
                 (Inferred::Instance(..), Some(kind)) if takes_anything(class) => Inferred::App(kind.wrapped()),
                 (value, _) => value,
@@ -256,18 +299,13 @@ impl Inference<'_> {
 
     /// What a function of the app returns, by its `return` statements and its annotation.
     fn resolve_result(&self, source: &Rc<SourceFile>, root: &Path, function: &Function, hops: usize) -> Inferred {
-        if function.is_async || function.is_generator {
-            return Inferred::Unknown;
-        }
         let inside = Frame { source, root, function: Some(function) };
         let returned = function.scope.returns.iter();
         let returned = returned.map(|value| self.resolve_value(inside, value, usize::MAX, hops - 1));
         let annotated = function.annotation.iter().map(|annotation| {
             let at = Frame { function: None, ..inside };
             match self.resolve_value(at, annotation, usize::MAX, hops - 1) {
-                class @ (Inferred::External(_) | Inferred::Class(..)) => {
-                    self.resolve_call(root, &class, None, hops - 1)
-                }
+                class @ (Inferred::External(_) | Inferred::Class(..)) => self.resolve_call(at, &class, None, hops - 1),
                 _ => Inferred::Unknown,
             }
         });
@@ -282,7 +320,7 @@ impl Inference<'_> {
         let at = Frame { source, root, function: None };
         let bases = class.bases.iter().map(|parent| {
             let parent = self.resolve_value(at, parent, usize::MAX, hops - 1);
-            self.resolve_call(root, &parent, None, hops - 1)
+            self.resolve_call(at, &parent, None, hops - 1)
         });
         match Inferred::most_telling(bases) {
             Inferred::Unknown | Inferred::Data => Inferred::Instance(Rc::clone(source), Rc::clone(class)),

@@ -29,7 +29,7 @@ impl AppKind {
     pub(in crate::detect) fn bare(interface: Interface) -> Self {
         let framework = match interface {
             Interface::Wsgi => "WSGI",
-            Interface::Asgi => "ASGI",
+            Interface::Asgi | Interface::Aiohttp => "ASGI",
         };
         Self { framework, interface, is_wrapper: false }
     }
@@ -63,6 +63,8 @@ pub(in crate::detect) enum Inferred {
     Class(Rc<SourceFile>, Rc<Class>),
     /// An instance of a class of the app that is no web app.
     Instance(Rc<SourceFile>, Rc<Class>),
+    /// What calling an `async def` gives: a coroutine, of an app if that is what comes out of it.
+    Coroutine(Option<AppKind>),
     /// A number, a string, a list.
     Data,
     /// Nobody can tell.

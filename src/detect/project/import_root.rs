@@ -8,9 +8,6 @@ use super::{Project, SourceFile};
 use crate::detect::limits;
 use crate::python::source::Imported;
 
-/// Files that mark a folder as the root of an app of its own.
-const ROOT_FILES: [&str; 6] = ["Dockerfile", "Pipfile", "Procfile", "pyproject.toml", "requirements.txt", "uv.lock"];
-
 /// How badly a folder serves as the import root; the least is taken.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Fit {
@@ -47,9 +44,7 @@ impl Project<'_> {
     fn conventional_root(&self, folder: &Path) -> PathBuf {
         let is_inside = |folder: &&Path| self.folder(folder).has("__init__.py");
         let above = folder.ancestors().find(|folder| !is_inside(folder)).unwrap_or(Path::new(""));
-        let listing = self.folder(folder);
-        let marks_app = listing.has("manage.py") || listing.notable.iter().any(|name| ROOT_FILES.contains(name));
-        if marks_app && above != folder && !self.has_relative_import(folder) {
+        if self.is_marked(folder) && above != folder && !self.has_relative_import(folder) {
             folder.to_owned()
         } else {
             above.to_owned()

@@ -3,6 +3,8 @@
 
 pub(super) mod import_root;
 pub(super) mod locate;
+mod marks;
+mod required;
 mod sys_path;
 
 use std::cell::RefCell;
@@ -13,7 +15,6 @@ use std::rc::Rc;
 
 use super::limits;
 use crate::files::{Files, Folder};
-use crate::python::requirements::{self, Release};
 use crate::python::source::{self, Module};
 
 /// A Python file of the app.
@@ -93,11 +94,14 @@ impl<'a> Project<'a> {
         Some(source)
     }
 
-    /// Does `requirements.txt` ask for a release of a package before this one? Without a word, the newest is meant.
-    pub(super) fn is_required_before(&self, package: &str, release: Release) -> bool {
-        let listing = self.folder(Path::new(""));
-        let is_there = listing.notable.contains(&"requirements.txt");
-        let bytes = is_there.then(|| self.files.read(&self.root.join("requirements.txt")).ok()).flatten();
-        bytes.is_some_and(|bytes| requirements::is_before(&String::from_utf8_lossy(&bytes), package, release))
+    /// The text of a file that is no Python; `None` if it cannot be read.
+    fn text(&self, file: &Path) -> Option<String> {
+        let bytes = self.files.read(&self.root.join(file)).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Every name in a folder, sorted; none if it cannot be listed.
+    fn names(&self, folder: &Path) -> Vec<String> {
+        self.files.names(&self.root.join(folder)).unwrap_or_default()
     }
 }

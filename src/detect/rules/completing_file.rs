@@ -23,24 +23,43 @@ pub(super) fn find(search: &mut Search, step: Step, candidate: &Candidate, objec
         let Some(other) = Candidate::of_file(search.inference, &source.folder().join(name)) else { break };
         let module = &other.report.source.module;
         let imports_it = module.imports.iter().any(|import| import.module == candidate.module);
-        let Some(object) = other.object().filter(|_| imports_it && other.root == candidate.root).cloned() else {
+        let imports_it = imports_it && other.root == candidate.root && other.file() != candidate.file();
+        let completes = may_be_part && (other.report.serves || sets_layout(module));
+        let file = other.file().display().to_string();
+        let Some(object) = other.object().filter(|_| imports_it).cloned() else {
+            if imports_it && completes {
+                search.notice(
+                    format!("`{}` has no layout until `{file}` was imported, which binds no server", candidate.module),
+                    format!("add the line `from {} import {}` to `{file}`", candidate.module, object.name),
+                );
+            }
             continue;
         };
-        let file = other.file().display().to_string();
         let early = init_app_call(module, Place::Import, &object.name).filter(|call| Some(*call) == late);
         let reason = if let Some(call) = early {
             let reason =
                 format!("calls `{call}({})` only when it is run as a script; `{file}` does so on import", object.name);
             search.note(step, &candidate.file().display().to_string(), Verdict::Rejected, &reason);
             format!("`{file}` sets up the app of `{}.py`", candidate.module)
-        } else if may_be_part && other.report.serves {
-            format!("`{file}` runs the app of `{}.py`", candidate.module)
+        } else if completes {
+            format!("`{file}` completes the app of `{}.py`", candidate.module)
         } else {
             continue;
         };
         return Some(search.choose(Step::Other, &other, &object, reason));
     }
     None
+}
+
+/// Is the layout of a Dash app set: `app.layout = ...`?
+fn sets_layout(module: &Module) -> bool {
+    module.scope.calls.iter().any(|call| match &call.value {
+        Value::Call { callee, arguments, .. } => {
+            let is_assignment = callee.name().is_some_and(|name| name.ends_with(".__setattr__"));
+            is_assignment && matches!(arguments.first(), Some(Value::String(name)) if name == "layout")
+        }
+        _ => false,
+    })
 }
 
 /// The call by which an extension is tied to an app, if that is done at this place: `db.init_app(app)`.

@@ -20,15 +20,20 @@ type Rule = fn(&mut Search) -> Option<WebApp>;
 const DOCUMENTED: [Rule; 2] = [django::in_folder_of_root, flask::documented_file];
 
 /// Any other web app.
-const OTHER: [Rule; 4] =
-    [django::deeper, places::usual_file_of_root, named_target::in_file_of_root, places::any_other_file];
+const OTHER: [Rule; 5] = [
+    django::deeper,
+    django::other_wsgi,
+    places::usual_file_of_root,
+    named_target::in_file_of_root,
+    places::any_other_file,
+];
 
 /// Tries the rules of the documented steps until one finds an app.
-pub(super) fn find_documented(sources: &Sources) -> Detection {
+pub(super) fn find_documented(sources: &Sources, asgi_worker: &dyn Fn() -> &'static str) -> Detection {
     if let Some(detection) = forbidden::of_root(sources.files, sources.root, &[Step::Django, Step::Flask]) {
         return detection;
     }
-    let mut search = Search::new(&sources.inference);
+    let mut search = Search::new(&sources.inference, asgi_worker);
     let app = DOCUMENTED.iter().find_map(|rule| rule(&mut search));
     let mut detection = search.into_detection(app);
     sources.missed.borrow_mut().append(&mut detection.near_misses);
@@ -36,11 +41,11 @@ pub(super) fn find_documented(sources: &Sources) -> Detection {
 }
 
 /// Tries the rules for any other web app until one finds an app; if none does, looks for what was nearly one.
-pub(super) fn find_other(sources: &Sources) -> Detection {
+pub(super) fn find_other(sources: &Sources, asgi_worker: &dyn Fn() -> &'static str) -> Detection {
     if let Some(detection) = forbidden::of_root(sources.files, sources.root, &[Step::Other]) {
         return detection;
     }
-    let mut search = Search::new(&sources.inference);
+    let mut search = Search::new(&sources.inference, asgi_worker);
     sources.missed.take().into_iter().for_each(|miss| search.miss(miss));
     let app = OTHER.iter().find_map(|rule| rule(&mut search));
     if app.is_none() {

@@ -36,7 +36,7 @@ fn find_standalone(search: &mut Search) {
         let Some(report) = FileReport::new(search.inference, Path::new(name), Path::new("")) else { break };
         if let Some(framework) = report.standalone {
             search.note(Step::Other, name, Verdict::Rejected, &report.rejection);
-            search.miss_standalone(framework, &report);
+            search.miss_standalone(framework, &report, Path::new(""));
         }
     }
 }
@@ -48,7 +48,7 @@ fn find_too_deep(search: &mut Search) {
         for name in USUAL_FILES.iter().filter(|name| listing.has(name)) {
             let Some(candidate) = Candidate::of_file(search.inference, &folder.join(name)) else { return };
             if let Some(object) = candidate.object() {
-                let command = Some(candidate.command(object));
+                let command = Some(search.command_of(&candidate, object));
                 let path = candidate.file().to_owned();
                 let reason = format!("is more than {} folders down", limits::DEPTH);
                 search.miss(NearMiss { path, reason, command });

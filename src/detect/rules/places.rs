@@ -1,13 +1,15 @@
 //! Step 4 by file names: the same search at one place after the other, from the root down.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::completing_file;
 use super::search::Search;
 use crate::detect::candidate::objects::AppObject;
 use crate::detect::candidate::{Candidate, may_hold_app};
+use crate::detect::frameworks;
 use crate::detect::limits;
 use crate::detect::names::{DOCUMENTED, USUAL_FILES, is_other_file};
+use crate::detect::project::Project;
 use crate::model::{Step, WebApp};
 
 /// Which files of a folder are looked at.
@@ -46,13 +48,14 @@ pub(super) fn usual_file_of_root(search: &mut Search) -> Option<WebApp> {
 pub(super) fn any_other_file(search: &mut Search) -> Option<WebApp> {
     look(search, place(0, Files::Unusual)).or_else(|| {
         let mut below =
-            (1..=limits::DEPTH).flat_map(|depth| [place(depth, Files::Usual), place(depth, Files::Unusual)]);
+            (1..=limits::DEPTH + 1).flat_map(|depth| [place(depth, Files::Usual), place(depth, Files::Unusual)]);
         below.find_map(|place| look(search, place))
     })
 }
 
 fn look(search: &mut Search, place: Place) -> Option<WebApp> {
-    let folders = search.folders(place.depth);
+    let mut folders = search.folders_of_apps(place.depth, limits::DEPTH);
+    folders.retain(|folder| !is_framework(&search.inference.project, folder));
     let found = match place.files {
         Files::Usual => usual_files(search, &folders),
         Files::Unusual => {
@@ -66,6 +69,13 @@ fn look(search: &mut Search, place: Place) -> Option<WebApp> {
         }
     };
     choose_first(search, found)
+}
+
+/// Is this the package of a web framework in the framework's own repository? It is no app, whatever it binds.
+fn is_framework(project: &Project, folder: &Path) -> bool {
+    let names = folder.iter().filter_map(|part| part.to_str());
+    let mut frameworks = names.filter(|name| frameworks::is_known_package(name));
+    frameworks.any(|name| project.own_name().is_some_and(|own| own == name))
 }
 
 /// The candidates with a usual name or that of their folder, the best first.
@@ -119,7 +129,7 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
     let imported: Vec<String> =
         found.iter().filter(|one| is_imported(one, &found)).map(|one| one.module.clone()).collect();
     keep_if_any(&mut found, |candidate| !imported.contains(&candidate.module));
-    keep_if_any(&mut found, |candidate| candidate.object().is_some_and(|object| !object.is_factory()));
+    keep_if_any(&mut found, |candidate| candidate.object().is_some_and(|object| !object.is_factory));
     keep_if_any(&mut found, |candidate| candidate.report.serves);
     found
 }
@@ -139,7 +149,7 @@ fn keep_if_any(found: &mut Vec<Candidate>, speaks_for: impl Fn(&Candidate) -> bo
     }
 }
 
-/// Chooses the first, and tells about an equally good one.
+/// Chooses the first, and tells about equally good ones.
 fn choose_first(search: &mut Search, mut found: Vec<Candidate>) -> Option<WebApp> {
     if found.is_empty() {
         return None;
@@ -152,15 +162,58 @@ fn choose_first(search: &mut Search, mut found: Vec<Candidate>) -> Option<WebApp
     let file = chosen.file().display().to_string();
     let app = search.choose(Step::Other, &chosen, &object, format!("`{file}` {}", object.described()));
     for other in &found {
-        search.outrank(other, &format!("`{file}` comes first"));
+        search.outrank(other, &format!("`{file}` comes first: {}", why_first(&chosen, other)));
     }
-    let is_full = |object: &&AppObject| !object.is_imported && !object.is_factory();
-    let rival = found.iter().find_map(|other| Some((other, other.object().filter(is_full)?)));
-    if let Some((rival, rival_object)) = rival.filter(|_| is_full(&&object)) {
+    let rivals = found.iter().filter(|_| is_app_itself(&object));
+    let rivals: Vec<_> = rivals.filter(|other| other.object().is_some_and(is_app_itself)).collect();
+    let (services, others): (Vec<_>, Vec<_>) =
+        rivals.into_iter().partition(|other| are_services(&search.inference.project, &chosen, other));
+    if !services.is_empty() {
+        tell_services(search, &app, &services);
+    } else if let Some((rival, rival_object)) = others.first().and_then(|other| Some((other, other.object()?))) {
+        let command = search.command_of(rival, rival_object);
         search.notice(
             format!("`{}` holds a web app too; starting `{}:{}`", rival.file().display(), app.module, object.name),
-            format!("to start the other, give the command `{}`", rival.command(rival_object)),
+            format!("to start the other, give the command `{command}`"),
         );
     }
     Some(app)
+}
+
+/// Is this an app of the file's own, and no function that makes one?
+fn is_app_itself(object: &AppObject) -> bool {
+    !object.is_imported && !object.is_factory
+}
+
+/// Why one candidate comes before another, as the end of a sentence.
+fn why_first(chosen: &Candidate, other: &Candidate) -> &'static str {
+    let is_factory = |candidate: &Candidate| candidate.object().is_some_and(|object| object.is_factory);
+    if is_factory(other) && !is_factory(chosen) {
+        "an object comes before a function that makes one"
+    } else if chosen.sort_key() < other.sort_key() {
+        "the app of a framework comes before a bare function"
+    } else if chosen.file().parent() == other.file().parent() {
+        "its file name is the likelier one"
+    } else {
+        "its folder is the likelier one"
+    }
+}
+
+/// Are two candidates services of their own, each with its own list of packages or `Dockerfile`?
+fn are_services(project: &Project, one: &Candidate, other: &Candidate) -> bool {
+    let (one, other) = (project.service_folder(one.file()), project.service_folder(other.file()));
+    one.is_some() && other.is_some() && one != other
+}
+
+/// Says which services there are, and how to choose.
+fn tell_services(search: &mut Search, app: &WebApp, services: &[&Candidate]) {
+    let list = services.iter().filter_map(|service| {
+        let command = search.command_of(service, service.object()?);
+        Some(format!("`{}` (`{command}`)", service.file().display()))
+    });
+    let list = list.collect::<Vec<_>>().join(", ");
+    search.notice(
+        format!("there are several services here; starting `{}`, not {list}", app.file.display()),
+        "to start another, give its folder with `--app-root`, or its command".to_owned(),
+    );
 }

@@ -1,6 +1,6 @@
 //! One search under way: which folders are looked into, and what came of what was looked at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::detect::candidate::Candidate;
 use crate::detect::candidate::objects::AppObject;
@@ -9,12 +9,15 @@ use crate::detect::candidate::server_calls::is_script;
 use crate::detect::frameworks::Framework;
 use crate::detect::infer::Inference;
 use crate::detect::limits;
-use crate::detect::names::{OBJECTS, OTHER_FOLDERS, USUAL_FOLDERS};
-use crate::model::{Detection, Evidence, NearMiss, Notice, Step, Verdict, WebApp};
+use crate::detect::names::{HOLDING_FOLDERS, OBJECTS, USUAL_FOLDERS, is_other_folder};
+use crate::detect::start_command::{script_command, start_command};
+use crate::model::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
 
 /// One search under way.
 pub(super) struct Search<'a> {
     pub inference: &'a Inference<'a>,
+    /// gunicorn's worker class for ASGI, for commands.
+    asgi_worker: &'a dyn Fn() -> &'static str,
     /// What is to be told: evidence, notices, near misses.
     told: Detection,
     /// The folders of each level, from the app root down, as far as they were asked for.
@@ -22,8 +25,8 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(inference: &'a Inference<'a>) -> Self {
-        Self { inference, told: Detection::default(), levels: vec![vec![PathBuf::new()]] }
+    pub(super) fn new(inference: &'a Inference<'a>, asgi_worker: &'a dyn Fn() -> &'static str) -> Self {
+        Self { inference, asgi_worker, told: Detection::default(), levels: vec![vec![PathBuf::new()]] }
     }
 
     /// Ends the search.
@@ -37,7 +40,7 @@ impl<'a> Search<'a> {
             let mut next = Vec::new();
             for folder in &self.levels[self.levels.len() - 1] {
                 let listing = self.inference.project.folder(folder);
-                let mut names: Vec<_> = listing.folders.iter().filter(|name| !OTHER_FOLDERS.has(name)).collect();
+                let mut names: Vec<_> = listing.folders.iter().filter(|name| !is_other_folder(name)).collect();
                 names.sort_by_cached_key(|name| (USUAL_FOLDERS.rank(name), *name));
                 let names = names.into_iter().take(limits::FOLDERS_OF_A_LEVEL);
                 next.extend(names.map(|name| folder.join(name)));
@@ -48,9 +51,23 @@ impl<'a> Search<'a> {
         self.levels[depth].clone()
     }
 
+    /// The same, but below `most` levels only those in folders that hold others.
+    pub(super) fn folders_of_apps(&mut self, depth: usize, most: usize) -> Vec<PathBuf> {
+        let mut folders = self.folders(depth);
+        if depth > most {
+            let is_held = |folder: &PathBuf| {
+                let top = folder.components().next().and_then(|top| top.as_os_str().to_str());
+                top.is_some_and(|top| HOLDING_FOLDERS.has(top))
+            };
+            folders.retain(is_held);
+        }
+        folders
+    }
+
     /// Makes an object of a candidate the answer.
     pub(super) fn choose(&mut self, step: Step, candidate: &Candidate, object: &AppObject, reason: String) -> WebApp {
         let file = candidate.file().to_owned();
+        self.tell_of_likelier(&file);
         if let Some((file, reason)) = &candidate.redirected_from {
             self.note(step, &file.display().to_string(), Verdict::Rejected, reason);
         }
@@ -70,7 +87,27 @@ impl<'a> Search<'a> {
             file,
             interface: object.kind.interface,
             reason,
+            fallback: None,
         }
+    }
+
+    /// Tells of what was looked at before, and can be started in another way.
+    fn tell_of_likelier(&mut self, chosen: &Path) {
+        let Some(NearMiss { path, reason, command: Some(command) }) = self.told.near_misses.first() else { return };
+        self.notice(
+            format!("`{}` {reason}; starting `{}` in its place", path.display(), chosen.display()),
+            format!("to start the other, give the command `{command}`"),
+        );
+    }
+
+    /// The command that starts an app.
+    pub(super) fn command(&self, root: &Path, target: &str, interface: Interface) -> String {
+        start_command(root, target, interface, self.asgi_worker)
+    }
+
+    /// The command that starts an object of a candidate.
+    pub(super) fn command_of(&self, candidate: &Candidate, object: &AppObject) -> String {
+        self.command(&candidate.root, &format!("{}:{}", candidate.module, object.name), object.kind.interface)
     }
 
     /// Keeps a fact.
@@ -91,7 +128,7 @@ impl<'a> Search<'a> {
         let path = candidate.file().to_owned();
         self.note(Step::Other, &path.display().to_string(), Verdict::Outranked, reason);
         if let Some(object) = candidate.object() {
-            let command = Some(candidate.command(object));
+            let command = Some(self.command_of(candidate, object));
             self.miss(NearMiss { path, reason: reason.to_owned(), command });
         }
     }
@@ -102,7 +139,10 @@ impl<'a> Search<'a> {
         let subject = candidate.file().display().to_string();
         self.note(step, &subject, Verdict::Rejected, &report.rejection);
         if let Some(framework) = report.standalone {
-            self.miss_standalone(framework, report);
+            self.miss_standalone(framework, report, &candidate.root);
+        } else if report.serves_on_import && report.blocks {
+            let command = Some(script_command(&candidate.root, candidate.file()));
+            self.miss(NearMiss { path: candidate.file().to_owned(), reason: report.rejection.clone(), command });
         } else if let Some((holder, attribute)) = unbound_holder(self.inference, &report.source, &candidate.root) {
             self.notice(
                 format!("`{subject}`: the server of `{holder}` is bound to no name"),
@@ -114,12 +154,12 @@ impl<'a> Search<'a> {
     }
 
     /// Keeps what runs in a server of its own as a near miss, unless it is only a part of it that starts nothing.
-    pub(super) fn miss_standalone(&mut self, framework: &Framework, report: &FileReport) {
+    pub(super) fn miss_standalone(&mut self, framework: &Framework, report: &FileReport, root: &Path) {
         let module = &report.source.module;
         let binds_app = OBJECTS.iter().any(|name| module.binds(name));
         if framework.has_runner() || binds_app || is_script(module) {
             let path = report.source.path.clone();
-            let command = framework.command(&path.display().to_string());
+            let command = framework.command(&path.display().to_string(), || script_command(root, &path));
             self.miss(NearMiss { path, reason: report.rejection.clone(), command });
         }
     }

@@ -8,7 +8,7 @@ use pystart::files::Memory;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let files = Memory::default().file("/site/app.py", data).file("/site/pkg/__init__.py", data);
-    let found = detect(&files, Path::new("/site"));
+    let found = detect(&files, Path::new("/site"), &|| "asgi");
     if let Some(object) = found.app.and_then(|app| app.object) {
         assert!(!object.is_empty() && !object.contains(char::is_control), "{object:?}");
     }

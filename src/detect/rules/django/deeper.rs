@@ -23,8 +23,8 @@ fn wsgi_files(search: &mut Search) -> Vec<PathBuf> {
     if search.inference.project.folder(Path::new("")).has("wsgi.py") {
         files.push(PathBuf::from("wsgi.py"));
     }
-    for depth in 1..limits::DEPTH {
-        for folder in search.folders(depth) {
+    for depth in 1..=limits::DEPTH {
+        for folder in search.folders_of_apps(depth, limits::DEPTH - 1) {
             let folders = search.inference.project.folders_with(&folder, "wsgi.py");
             files.extend(folders.iter().map(|folder| folder.join("wsgi.py")));
         }

@@ -1,14 +1,13 @@
 //! Django projects: which `wsgi.py` is one, from where it is imported, and which of several `manage.py` means.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use crate::detect::limits;
-use crate::detect::names::OTHER_FOLDERS;
-use crate::detect::project::locate::{Located, dotted_name};
+use crate::detect::names::is_other_folder;
+use crate::detect::project::locate::dotted_name;
 use crate::detect::project::{Project, SourceFile};
 use crate::model::Interface;
-use crate::python::source::{Bound, Scope, Value};
+use crate::python::source::{Bound, Module, Scope, Value};
 
 /// A Django project.
 #[derive(Clone, Debug)]
@@ -37,7 +36,7 @@ pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
         projects.sort_by_key(|project| {
             let depth = project.file.components().count();
             let mut parts = project.file.components();
-            let is_other = parts.any(|part| part.as_os_str().to_str().is_some_and(|name| OTHER_FOLDERS.has(name)));
+            let is_other = parts.any(|part| part.as_os_str().to_str().is_some_and(is_other_folder));
             (!project.is_managed, is_other, depth, project.file.clone())
         });
     }
@@ -91,24 +90,41 @@ fn is_managed(project: &Project, found: &DjangoProject) -> bool {
     }
 }
 
-/// `WSGI_APPLICATION` of a settings module, also through `from .base import *`.
+/// `WSGI_APPLICATION` of a settings module.
 fn wsgi_application(project: &Project, root: &Path, settings: &str) -> Option<String> {
-    let Located::File(file) = project.locate(root, settings)? else { return None };
-    application_setting(project, root, &project.source(&file)?, limits::SETTINGS_MODULES)
+    let file = project.locate(root, settings)?.file()?;
+    setting_in(project, root, &file, limits::SETTINGS_MODULES, &|module| {
+        module.string("WSGI_APPLICATION").map(str::to_owned)
+    })
 }
 
-fn application_setting(project: &Project, root: &Path, source: &Rc<SourceFile>, modules: usize) -> Option<String> {
-    if let Some(application) = source.module.string("WSGI_APPLICATION") {
-        return Some(application.to_owned());
+/// What a settings module says, or one that it takes its names from with `from .base import *`.
+fn setting_in<T>(
+    project: &Project,
+    root: &Path,
+    file: &Path,
+    modules: usize,
+    read: &dyn Fn(&Module) -> Option<T>,
+) -> Option<T> {
+    let source = project.source(file)?;
+    if let Some(setting) = read(&source.module) {
+        return Some(setting);
     }
-    if modules == 0 {
-        return None;
-    }
+    let modules = modules.checked_sub(1)?;
     source.module.scope.stars.iter().rev().find_map(|star| {
-        match project.locate_import(source, root, star.level, &star.module)? {
-            Located::File(file) => application_setting(project, root, &project.source(&file)?, modules - 1),
-            Located::Folder(_) => None,
-        }
+        let file = project.locate_import(&source, root, star.level, &star.module)?.file()?;
+        setting_in(project, root, &file, modules, read)
+    })
+}
+
+/// Does the settings module of a project set this, also through `from .base import *`?
+pub(super) fn has_setting(files: &Project, project: &DjangoProject, name: &str) -> bool {
+    let settings =
+        files.source(&project.file).and_then(|source| settings_module(&source.module.scope).map(str::to_owned));
+    let located = settings.and_then(|settings| files.locate(&project.root, &settings)?.file());
+    located.is_some_and(|file| {
+        setting_in(files, &project.root, &file, limits::SETTINGS_MODULES, &|module| module.binds(name).then_some(()))
+            .is_some()
     })
 }
 

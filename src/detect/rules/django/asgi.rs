@@ -1,0 +1,73 @@
+//! Django over ASGI: when `asgi.py` does more than wrap Django, and something that serves ASGI is required, the author
+//! serves ASGI, and WSGI would lose what is added (websockets, other apps beside Django).
+
+use std::path::{Path, PathBuf};
+
+use super::project::{self, DjangoProject};
+use crate::detect::names::ASGI_SERVERS;
+use crate::detect::project::Project;
+use crate::detect::project::locate::dotted_name;
+use crate::model::Interface;
+use crate::python::source::{Bound, Module, Place, Value};
+
+/// The ASGI side of a project that has a WSGI side.
+pub(super) struct AsgiSide {
+    /// Its `asgi.py`, relative to the app root.
+    pub file: PathBuf,
+    /// The project as it is served over ASGI; `None` if WSGI serves the same, or nothing says that ASGI is meant.
+    pub project: Option<DjangoProject>,
+    /// Why, as the end of a sentence that begins with the file.
+    pub reason: String,
+}
+
+/// The ASGI side of a project that is served by its `wsgi.py`, if it has one.
+pub(super) fn asgi_side(files: &Project, project: &DjangoProject) -> Option<AsgiSide> {
+    if project.file.file_name()? != "wsgi.py" {
+        return None;
+    }
+    let file = project.file.with_file_name("asgi.py");
+    if !files.is_file(&file) {
+        return None;
+    }
+    let wsgi = project.file.display();
+    let source = files.source(&file)?;
+    if !adds_to_django(&source.module) {
+        return Some(AsgiSide { file, project: None, reason: format!("only wraps Django, as `{wsgi}` does") });
+    }
+    let Some(required) = what_serves_asgi(files, project, source.folder()) else {
+        return Some(AsgiSide {
+            file,
+            project: None,
+            reason: "is for ASGI, and no ASGI server is required".to_owned(),
+        });
+    };
+    let module = dotted_name(&project.root, &file)?;
+    let reason = format!("adds to Django what `{wsgi}` does not have, and {required}");
+    let asgi = DjangoProject { file: file.clone(), module, interface: Interface::Asgi, ..project.clone() };
+    Some(AsgiSide { file, project: Some(asgi), reason })
+}
+
+/// Is `application` anything but the plain `get_asgi_application()`?
+fn adds_to_django(module: &Module) -> bool {
+    let mut name = "application";
+    loop {
+        let last = module.scope.named(name).rev().find(|(_, binding)| binding.place == Place::Import);
+        match last.map(|(_, binding)| &binding.bound) {
+            None => return false,
+            Some(Bound::Value(Value::Call { callee, .. })) => {
+                return callee.name().is_none_or(|name| !name.ends_with("get_asgi_application"));
+            }
+            Some(Bound::Value(Value::Name(other))) if other != name => name = other,
+            Some(_) => return true,
+        }
+    }
+}
+
+/// What says that the project is served over ASGI, as a part of a sentence.
+fn what_serves_asgi(files: &Project, project: &DjangoProject, folder: &Path) -> Option<String> {
+    if let Some(package) = files.first_required(folder, ASGI_SERVERS.iter()) {
+        return Some(format!("`{package}` is required"));
+    }
+    let is_set = project::has_setting(files, project, "ASGI_APPLICATION");
+    is_set.then(|| "`ASGI_APPLICATION` is set".to_owned())
+}

@@ -1,0 +1,6 @@
+import itsdangerous
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [itsdangerous.__name__.encode()]
