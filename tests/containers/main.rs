@@ -13,11 +13,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod bake;
-mod build;
 mod copied;
 mod default_site;
 mod deploy;
 mod docker;
+mod draining;
 mod hardening;
 mod http;
 mod https;
@@ -83,7 +83,6 @@ fn main() -> ExitCode {
         ("image", image::tests()),
         ("copied", copied::tests()),
         ("bake", bake::tests()),
-        ("build", build::tests()),
         ("order", order::tests()),
         ("default_site", default_site::tests()),
         ("hardening", hardening::tests()),
@@ -93,6 +92,7 @@ fn main() -> ExitCode {
         ("ssh", ssh::tests()),
         ("deploy", deploy::tests()),
         ("rolling", rolling::tests()),
+        ("draining", draining::tests()),
     ];
     let engine = docker::answers();
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");

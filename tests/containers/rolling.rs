@@ -16,12 +16,12 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// Slow enough that a request is always in flight; says who answered, and takes a body.
-const APP: &str = "import os, time\n\ndef app(environ, start_response):\n    \
+pub(crate) const APP: &str = "import os, time\n\ndef app(environ, start_response):\n    \
                    body = environ['wsgi.input'].read(int(environ.get('CONTENT_LENGTH') or 0))\n    time.sleep(0.05)\n    \
                    start_response('200 OK', [])\n    return [os.environ['GENERATION'].encode() + b' ' + body]\n";
 
 /// Debian's nginx on the Python stand-in.
-fn proxy_image() -> &'static str {
+pub(crate) fn proxy_image() -> &'static str {
     static IMAGE: OnceLock<String> = OnceLock::new();
     IMAGE.get_or_init(|| {
         let file = format!(
@@ -37,7 +37,7 @@ fn proxy_image() -> &'static str {
 }
 
 /// The proxy's configuration: the version can be asked for, so that a reload can be waited for.
-fn configuration(version: u32, servers: &[&Container]) -> String {
+pub(crate) fn configuration(version: u32, servers: &[&Container]) -> String {
     use std::fmt::Write as _;
     let upstream = servers.iter().fold(String::new(), |mut text, server| {
         let address = server.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
@@ -122,7 +122,7 @@ fn replace() {
 }
 
 /// Ends the load when dropped.
-struct End<'a>(&'a AtomicBool);
+pub(crate) struct End<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
