@@ -19,9 +19,9 @@ use crate::decide::Decision;
 use crate::default_site;
 use crate::files::Read;
 use crate::model::Step;
-use crate::process::procfs;
 use crate::process::procfs::listeners::{self, Listener};
 use crate::process::procfs::processes::{Process, Processes};
+use crate::process::{port, procfs};
 use crate::servers::find_call;
 use crate::settings::{DEFAULT_PORT, Settings};
 use crate::shell::words::{self, quote};
@@ -59,12 +59,16 @@ impl Running {
     /// The site that runs where we were called; `None` where none does. `reads` are the files that the decision rests on.
     #[must_use]
     pub fn find(settings: &Settings, decision: &Decision, source: Source, reads: &[Read]) -> Option<Self> {
+        let wanted = settings.port.unwrap_or(DEFAULT_PORT);
+        // Asking for the port takes three system calls, looking through all processes thousands.
+        if source != Source::Container && port::is_free(wanted) {
+            return None;
+        }
         let all = Processes::now()?;
-        let port = settings.port.unwrap_or(DEFAULT_PORT);
         let listeners = listeners::listeners();
         let server = match source {
             Source::Container => behind_pid_1(&all),
-            Source::Process | Source::ProcessOfAnotherUser => started_by_hand(&all, &listeners, decision, port),
+            Source::Process | Source::ProcessOfAnotherUser => started_by_hand(&all, &listeners, decision, wanted),
         }?;
         let words = procfs::words(server.pid);
         let mut own: Vec<i32> = all.descendants(server.pid).into_iter().map(|process| process.pid).collect();
@@ -81,7 +85,7 @@ impl Running {
             since: since.and_then(|time| Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())),
             restart_would_start: (is_current == Some(false)).then(|| what_would_run(decision)),
             changed_files: changed,
-            port,
+            port: wanted,
             listeners,
             own_listeners,
             memory,
