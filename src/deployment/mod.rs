@@ -27,6 +27,7 @@ use crate::files::Files;
 use crate::settings::Settings;
 use archive::Fault;
 pub use place::Place;
+pub(crate) use place::fault;
 use place::{Wanted, owner};
 pub use source::{Source, source};
 use stamp::Stamp;
