@@ -143,3 +143,50 @@ fn colours_are_for_terminals_that_want_them() {
     assert!(!on_a_terminal(&[("TERM", "xterm"), ("NO_COLOR", "1")]));
     assert!(!on_a_terminal(&[("TERM", "dumb")]));
 }
+
+/// An app without a name of its own: pystart must find it, and gunicorn be told how to call it.
+fn is_served(files: &[(&str, &str)], argv: &[&str], hello: &str) {
+    let app = App::new(files);
+    let mut site = Site::start(&mut pystart(&app.root));
+    assert_eq!(site.get("/"), hello);
+    let expected: Vec<_> = ["gunicorn", "--bind=0.0.0.0", "--timeout", "600"].iter().chain(argv).collect();
+    assert_eq!(explain(&app.root, &[])["argv"], serde_json::json!(expected));
+}
+
+#[test]
+fn an_aiohttp_app_is_served_whether_an_object_or_a_coroutine_function_makes_it() {
+    let page = "from aiohttp import web\n\n\nasync def index(request):\n    \
+                return web.Response(text='hello from aiohttp')\n\n\n";
+    let object = format!("{page}app = web.Application()\napp.router.add_get('/', index)\n");
+    let worker = ["-k", "aiohttp.GunicornWebWorker"];
+    is_served(&[("main.py", &object)], &[&worker[..], &["main:app"]].concat(), "hello from aiohttp");
+    let function = format!(
+        "{page}async def make_app():\n    app = web.Application()\n    app.router.add_get('/', index)\n    return app\n"
+    );
+    is_served(&[("main.py", &function)], &[&worker[..], &["main:make_app"]].concat(), "hello from aiohttp");
+}
+
+#[test]
+fn a_sanic_app_is_served_as_any_other_asgi_app() {
+    let text = "from sanic import Sanic, text\n\napp = Sanic('hello')\n\n\n@app.get('/')\n\
+                async def index(request):\n    return text('hello from sanic')\n";
+    is_served(&[("server.py", text)], &["-k", "uvicorn_worker.UvicornWorker", "server:app"], "hello from sanic");
+}
+
+#[test]
+fn an_asgi_py_that_adds_to_django_is_served() {
+    let app = django_project();
+    app.write("requirements.txt", "django\nuvicorn\n");
+    app.write(
+        "mysite/asgi.py",
+        "import os\n\nfrom django.core.asgi import get_asgi_application\n\n\
+         os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\ndjango = get_asgi_application()\n\n\n\
+         async def application(scope, receive, send):\n    if scope.get(\"path\") != \"/live\":\n        \
+         return await django(scope, receive, send)\n    \
+         await send({\"type\": \"http.response.start\", \"status\": 200, \"headers\": []})\n    \
+         await send({\"type\": \"http.response.body\", \"body\": b\"live\"})\n",
+    );
+    let mut site = Site::start(&mut pystart(&app.root));
+    assert_eq!((site.get("/live"), site.get("/")), ("live".to_owned(), "hello from django".to_owned()));
+    assert_eq!(explain(&app.root, &[])["target"], "mysite.asgi:application");
+}
