@@ -69,11 +69,13 @@ RUN python -m compileall -q /opt/defaultsite \
     && mkdir -p /home/site/wwwroot \
     && chmod 775 /home/site/wwwroot
 COPY --from=made /pystart /usr/local/bin/pystart
-ENV PORT=8000 PYTHONUNBUFFERED=1
+# `auto`: a worker for each CPU of the container, with threads where the app is WSGI.
+ENV PORT=8000 PYTHONUNBUFFERED=1 WEB_CONCURRENCY=auto
 WORKDIR /home/site/wwwroot
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/pystart", "health"]
+# Alive, not ready: one long request must not restart the container.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/pystart", "health", "--live"]
 ENTRYPOINT ["/usr/local/bin/pystart"]
 ARG VERSION
 ARG PYTHON_IMAGE

@@ -1,7 +1,7 @@
 //! What was deployed, and where the app is: in the app root, or in archives that the platform's build has left there.
 //!
-//! [`source`] decides from names and the manifest. Where there are archives, [`Deployment`] says what each is unpacked
-//! to, and [`unpack`] does it: once, whole or not at all. Everything else works on the folder that comes out of this,
+//! [`mod@source`] decides from names and the manifest. Where there are archives, [`Deployment`] says what each is unpacked
+//! to, and [`mod@unpack`] does it: once, whole or not at all. Everything else works on the folder that comes out of this,
 //! or, without writing, on what is in the archive (`files::Archived`).
 
 pub mod archive;
@@ -27,6 +27,7 @@ use crate::files::Files;
 use crate::settings::Settings;
 use archive::Fault;
 pub use place::Place;
+pub(crate) use place::fault;
 use place::{Wanted, owner};
 pub use source::{Source, source};
 use stamp::Stamp;

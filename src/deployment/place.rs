@@ -65,7 +65,7 @@ impl Wanted<'_> {
     pub(super) fn choose(&self, environ: &Environ) -> Result<Place, Failure> {
         let folders = temporary_folders(self.named, environ);
         let places = folders.iter().flat_map(|folder| self.places_in(folder));
-        if let Some(place) = places.clone().find(|place| self.stamp.is_on(&place.folder)) {
+        if let Some(place) = places.clone().find(|place| self.stamp.is_on(&place.folder) && is_reached_safely(place)) {
             return Ok(Place { is_unpacked: true, ..place });
         }
         let mut faults = Vec::new();
@@ -107,6 +107,14 @@ impl Wanted<'_> {
             && is_ours(&place.workshop)
             && (is_nothing(&place.folder) || stamp::is_of(self.owner, &place.folder))
     }
+}
+
+/// Can nobody else put another folder into its place? One directly in a temporary folder is protected by that one
+/// (`S_ISVTX`); on the way to one of our own, every folder must be ours.
+fn is_reached_safely(place: &Place) -> bool {
+    let is_private = |path: &Path| private_folder::require(path).is_ok();
+    place.folder.parent() != Some(&place.workshop)
+        || (is_private(&place.workshop) && place.workshop.parent().is_some_and(is_private))
 }
 
 /// This user's folder in a temporary folder.

@@ -215,6 +215,35 @@ fn is_root() -> bool {
 }
 
 #[test]
+fn an_environment_is_not_put_where_no_program_can_be_run_from() {
+    if !is_root() {
+        return;
+    }
+    let elsewhere = crate::scene::app("");
+    wheel(&elsewhere, "shop");
+    let build = |prepare: &str| {
+        let app = app("shop\n");
+        let mut inner = pip(&app);
+        inner.env("PIP_FIND_LINKS", elsewhere.root.join("wheels"));
+        for name in ["PYSTART_CACHE_DIR", "XDG_CACHE_HOME"] {
+            inner.env_remove(name);
+        }
+        let root = "mount -t tmpfs -o noexec tmpfs \"$1\" && echo shop > \"$1/requirements.txt\"";
+        on_a_file_system(&app, &inner, &format!("{root} && {prepare}"))
+    };
+    let output = build("mount -t tmpfs -o noexec none /tmp && mount -t tmpfs none /var/tmp");
+    assert!(output.status.success() && stderr(&output).contains("/var/tmp/pystart-0/"), "{}", stderr(&output));
+    let output = build("for folder in /tmp /var/tmp; do mount -t tmpfs -o noexec none $folder; done");
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    for part in
+        ["`/tmp` is mounted `noexec`", "`/var/tmp` is mounted `noexec`", "--tmpfs /tmp:exec", "PYSTART_CACHE_DIR"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
 fn the_disk_is_full() {
     if !is_root() {
         return;

@@ -2,6 +2,7 @@
 //! and none leaves half a folder behind.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use super::packing::{Entry, gzip, put, tar_of, zip_of, zstd};
 use super::scene::Scene;
@@ -197,6 +198,38 @@ fn what_no_app_consists_of_is_refused_and_named() {
 }
 
 #[test]
+fn what_somebody_else_has_put_in_the_place_is_never_trusted() {
+    let scene = Scene::new();
+    scene.manifest(&["CompressDestinationDir=\"true\""]);
+    put(&scene.root, "output.tar.gz", &gzip(&tar_of(&[Entry::file("app.py", "x")])));
+    let folder = scene.unpack().unwrap();
+    let found = || {
+        let place = scene.find().unwrap().app.unwrap().place;
+        (place.folder == folder, place.is_unpacked)
+    };
+    assert_eq!(found(), (true, true));
+    // With the stamp of this very archive in it: the folder, the app's folder around it, the user's around that.
+    for path in folder.ancestors().take(3) {
+        let moved = scene.outside.join("moved");
+        fs::rename(path, &moved).unwrap();
+        symlink(&moved, path).unwrap();
+        assert_eq!(found(), (false, false), "a link at {}", path.display());
+        fs::remove_file(path).unwrap();
+        fs::rename(&moved, path).unwrap();
+        let mode = fs::metadata(path).unwrap().permissions();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(found(), (false, false), "anybody writes in {}", path.display());
+        fs::set_permissions(path, mode).unwrap();
+        if nix::unistd::geteuid().is_root() {
+            chown(path, Some(65534), None).unwrap();
+            assert_eq!(found(), (false, false), "another user's {}", path.display());
+            chown(path, Some(0), None).unwrap();
+        }
+        assert_eq!(found(), (true, true));
+    }
+}
+
+#[test]
 fn an_archive_that_is_cut_off_anywhere_is_refused() {
     let whole = tar_of(&[Entry::folder("./"), Entry::file("./app.py", vec![b'x'; 2000]), Entry::file("./b", "y")]);
     // In a header, at its end, in a content, in the filling, at the boundary between two members, at the end mark.
@@ -210,16 +243,21 @@ fn an_archive_that_is_cut_off_anywhere_is_refused() {
     }
     for (form, packed) in [("gzip", gzip(&whole)), ("zstd", zstd(&whole))] {
         assert_eq!(attempt(form, "output.tar.zst", &packed), Ok(()));
-        for length in 0..packed.len() {
+        for length in cuts(packed.len()) {
             let row = format!("{form} cut at {length} of {}", packed.len());
             assert!(attempt(&row, "output.tar.zst", &packed[..length]).is_err(), "{row}");
         }
     }
     let packed = zip_of(&[Entry::file("pyvenv.cfg", vec![b'x'; 2000]), Entry::file("b", "y")]);
     assert_eq!(attempt("zip", "antenv.zip", &packed), Ok(()));
-    for length in 0..packed.len() {
+    for length in cuts(packed.len()) {
         assert!(attempt("zip", "antenv.zip", &packed[..length]).is_err(), "zip cut at {length}");
     }
+}
+
+/// Where a packed archive is cut: all through the header and the end, with its checksums, and here and there between.
+fn cuts(length: usize) -> impl Iterator<Item = usize> {
+    (0..24).chain((24..length - 24).step_by(7)).chain(length - 24..length)
 }
 
 #[test]

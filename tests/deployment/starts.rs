@@ -13,6 +13,8 @@ use crate::site::{Ended, Site, ended, moved_environment, path};
 
 const FLASK: &str = "from flask import Flask\nimport os\napp = Flask(__name__)\n\n\n@app.route('/')\ndef index():\n    \
                      return os.environ['APP_PATH'] + ' ' + os.getcwd()\n";
+const FASTAPI: &str =
+    "from fastapi import FastAPI\napp = FastAPI()\n\n\n@app.get('/')\nasync def index():\n    return 'fastapi'\n";
 const DJANGO_SETTINGS: &str = "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['*']\nROOT_URLCONF = 'shop.urls'\n";
 const DJANGO_URLS: &str = "from django.http import HttpResponse\nfrom django.urls import path\n\
                            urlpatterns = [path('', lambda request: HttpResponse('django'))]\n";
@@ -74,6 +76,7 @@ fn an_app_in_an_archive_is_started_as_explain_says_before_it_is_unpacked() {
         (&[("app.py", FLASK)][..], ZSTD, "output.tar.zst", "flask", None),
         (&django, GZIP, "output.tar.gz", "django", Some("django")),
         (&[("main.py", FLASK)], GZIP, "output.tar.gz", "other", None),
+        (&[("main.py", FASTAPI)], ZSTD, "output.tar.zst", "other", Some("\"fastapi\"")),
     ] {
         let scene = Scene::new();
         deploy(&scene, files, form, name, "1");
@@ -238,7 +241,11 @@ fn an_environment_in_an_archive_is_used_like_one_in_a_folder() {
 /// Runs a script in mounts of its own; `None` where that is not allowed.
 fn in_own_mounts(script: &str, scene: &Scene) -> Ended {
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--map-root-user", "sh", "-e", "-c", script]).env_clear().env("PATH", path());
+    command.arg("--mount");
+    if !nix::unistd::geteuid().is_root() {
+        command.arg("--map-root-user");
+    }
+    command.args(["sh", "-e", "-c", script]).env_clear().env("PATH", path());
     command.env("PYSTART_APP_ROOT", &scene.root).env("HOME", "/nonexistent");
     command.env("PYSTART", env!("CARGO_BIN_EXE_pystart")).env("TEMPORARY", &scene.temporary);
     ended(&mut command)
@@ -283,6 +290,26 @@ fn one_writable_folder_is_enough_on_a_read_only_root_for_any_user() {
     let lines: Vec<&str> = told.out.lines().collect();
     assert!(lines[0].starts_with("/tmp/pystart-0/"), "{}", told.out);
     assert_eq!(lines[1..], ["antenv", "app.py", "from flask import Flask"]);
+}
+
+#[test]
+fn another_user_unpacks_for_itself_on_a_read_only_root() {
+    // In a user namespace there is nobody else.
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let scene = Scene::new();
+    deploy(&scene, &[("app.py", FLASK)], ZSTD, "output.tar.zst", "1");
+    // What root has unpacked into the same temporary folder is not that user's.
+    let script = "mount --rbind / /mnt; mount -o remount,bind,ro /mnt; mount -t tmpfs -o mode=1777 none /mnt/tmp
+                  start() { /usr/sbin/chroot $1 /mnt \"$PYSTART\" run -- sh -c 'echo \"$(id -u) $APP_PATH\"'; }
+                  start --userspec=0:0; start --userspec=10001:10001; start --userspec=10001:10001";
+    let told = in_own_mounts(script, &scene);
+    assert_eq!(told.status, 0, "{}", told.err);
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert!(lines[0].starts_with("0 /tmp/pystart-0/"), "{}", told.out);
+    assert!(lines[1].starts_with("10001 /tmp/pystart-10001/") && lines[1] == lines[2], "{}", told.out);
+    assert_eq!(told.err.matches("unpacked 3 files").count(), 2, "{}", told.err);
 }
 
 #[test]

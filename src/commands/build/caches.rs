@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
+use crate::deployment;
 use crate::environ::Environ;
 use crate::files::private_folder;
 
@@ -23,15 +24,42 @@ const OF_TOOLS: [(&str, &str); 5] = [
     ("UV_CACHE_DIR", "uv"),
 ];
 
-/// The folder of this user's builds, below one that may be everybody's: `PYSTART_CACHE_DIR`, else `XDG_CACHE_HOME`,
-/// both if absolute (the specification ignores others), else `/tmp`.
+/// Folders that are everybody's, where nobody has named one: the usual one first.
+const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
+
+/// The folder of this user's builds: the first that can be written and that programs can be run from, else the first.
+/// A temporary folder that containers get is often mounted `noexec` (Docker's `--tmpfs`).
 fn folder(environ: &Environ) -> PathBuf {
+    let mut all = folders(environ);
+    let usable = all.iter().position(|folder| fault(folder).is_none()).unwrap_or_default();
+    all.swap_remove(usable)
+}
+
+/// Where it may be, below folders that may be everybody's: `PYSTART_CACHE_DIR`, if it is set, and nowhere else; or
+/// `XDG_CACHE_HOME`, then the temporary folders. Variables count if absolute (the specification ignores others).
+fn folders(environ: &Environ) -> Vec<PathBuf> {
     let named = |name| environ.filled(name).map(Path::new).filter(|path| path.is_absolute());
-    match (named(VARIABLE), named("XDG_CACHE_HOME")) {
-        (Some(folder), _) => folder.join(format!("pystart-{}", geteuid())),
-        (None, Some(home)) => home.join("pystart"),
-        (None, None) => PathBuf::from(format!("/tmp/pystart-{}", geteuid())),
+    let own = format!("pystart-{}", geteuid());
+    if let Some(folder) = named(VARIABLE) {
+        return vec![folder.join(own)];
     }
+    let home = named("XDG_CACHE_HOME").map(|home| home.join("pystart"));
+    home.into_iter().chain(TEMPORARY.map(|folder| Path::new(folder).join(&own))).collect()
+}
+
+/// Why no environment can be kept at `folder`, which need not be there yet.
+fn fault(folder: &Path) -> Option<String> {
+    deployment::fault(folder.ancestors().find(|above| above.exists())?)
+}
+
+/// Why no environment can be kept in any of the folders, each named; `None` if it can.
+#[must_use]
+pub(super) fn fault_of_environments(environ: &Environ) -> Option<String> {
+    let faults: Option<Vec<String>> = folders(environ)
+        .iter()
+        .map(|folder| Some(format!("`{}` {}", folder.parent()?.display(), fault(folder)?)))
+        .collect();
+    faults.map(|faults| faults.join("; "))
 }
 
 /// Makes the folder of this user.
@@ -59,12 +87,13 @@ pub(super) fn make_folder(environ: &Environ, name: &str) -> io::Result<PathBuf> 
     Ok(folder)
 }
 
-/// The folder of this name in the cache, if it is there and this user's alone.
+/// The folder of this name in the cache, if it is there and this user's alone. One from before, in a place that cannot
+/// be written any more, is as good.
 #[must_use]
 pub(super) fn private_folder(environ: &Environ, name: &str) -> Option<PathBuf> {
-    let cache = folder(environ);
-    let folder = cache.join(name);
-    [&cache, &folder].iter().all(|path| private_folder::require(path).is_ok()).then_some(folder)
+    let is_private = |path: &Path| private_folder::require(path).is_ok();
+    let all = std::iter::once(folder(environ)).chain(folders(environ));
+    all.filter(|cache| is_private(cache)).map(|cache| cache.join(name)).find(|folder| is_private(folder))
 }
 
 /// What the tools are told about their caches: with a folder named, to use that; otherwise nothing, unless their own
@@ -116,6 +145,17 @@ mod tests {
         assert_eq!(folder(&environ(&[(VARIABLE, "/c"), ("XDG_CACHE_HOME", "/x")])), Path::new("/c").join(&own));
         assert_eq!(folder(&environ(&[(VARIABLE, "c"), ("XDG_CACHE_HOME", "/x")])), Path::new("/x/pystart"));
         assert_eq!(folder(&environ(&[(VARIABLE, ""), ("XDG_CACHE_HOME", "x")])), Path::new("/tmp").join(&own));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_passed_over_unless_it_was_named() {
+        let own = format!("pystart-{}", geteuid());
+        // Below what is no folder nobody can write.
+        assert_eq!(folder(&environ(&[("XDG_CACHE_HOME", "/dev/null/c")])), Path::new("/tmp").join(&own));
+        assert_eq!(folder(&environ(&[(VARIABLE, "/dev/null/c")])), Path::new("/dev/null/c").join(&own));
+        assert_eq!(fault_of_environments(&environ(&[("XDG_CACHE_HOME", "/dev/null/c")])), None);
+        let told = fault_of_environments(&environ(&[(VARIABLE, "/dev/null/c")])).unwrap();
+        assert!(told.starts_with("`/dev/null/c` "), "{told}");
     }
 
     #[test]

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, OFlag, fcntl};
-use nix::unistd::{AccessFlags, access, geteuid};
+use nix::unistd::geteuid;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::caches;
+use crate::deployment;
 use crate::digest::Digest;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
@@ -38,17 +39,26 @@ pub(super) struct Place {
 pub(super) struct Lock(Option<Flock<File>>);
 
 impl Place {
-    /// That of the app's environment: the app root where it can be written, else the app's folder in the cache.
+    /// That of the app's environment: the app root where it can be written and run from, else the app's folder in the cache.
     ///
     /// # Errors
     ///
-    /// The cache's folder cannot be made, or is not this user's alone.
+    /// The cache's folder cannot be made, is not this user's alone, or no program can be run from it.
     pub(super) fn of_app(app_root: &Path, environ: &Environ) -> Result<Self, Failure> {
-        if is_writable(app_root) {
+        if is_usable(app_root) {
             return Ok(Self { folder: app_root.to_owned(), name: NAME.into() });
         }
+        let cannot = |fault: &dyn std::fmt::Display| failure(&format!("no folder for the environment: {fault}"));
+        if let Some(fault) = caches::fault_of_environments(environ) {
+            let hint = if fault.contains("noexec") {
+                "mount one of them without `noexec` (Docker: `--tmpfs /tmp:exec`), or name another folder for caches in"
+            } else {
+                "make the app root writable, or name a folder for caches in"
+            };
+            return Err(cannot(&fault).with_hint(format!("{hint} `{}`", caches::VARIABLE)));
+        }
         let cannot = |error: io::Error| {
-            failure(&format!("no folder for the environment: {error}"))
+            cannot(&error)
                 .with_hint(format!("make the app root writable, or name a folder for caches in `{}`", caches::VARIABLE))
         };
         let folder = caches::make_folder(environ, &key(app_root)).map_err(cannot)?;
@@ -195,7 +205,7 @@ impl Place {
 /// Costs a handful of `stat` calls; asked only when a build was asked for.
 #[must_use]
 pub fn cached_environment(app_root: &Path, environ: &Environ) -> Option<PathBuf> {
-    if is_writable(app_root) {
+    if is_usable(app_root) {
         return None;
     }
     let environment = caches::private_folder(environ, &key(app_root))?.join(NAME);
@@ -206,8 +216,9 @@ fn failure(message: &str) -> Failure {
     Failure::usage(message).with_status(status::NO)
 }
 
-fn is_writable(folder: &Path) -> bool {
-    access(folder, AccessFlags::W_OK).is_ok()
+/// Can an environment be made in it, and be run from it?
+fn is_usable(folder: &Path) -> bool {
+    deployment::fault(folder).is_none()
 }
 
 /// One folder for each app root.

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -19,9 +19,10 @@ use crate::decide::Decision;
 use crate::default_site;
 use crate::files::Read;
 use crate::model::Step;
-use crate::process::procfs;
+use crate::path_text::lossless;
 use crate::process::procfs::listeners::{self, Listener};
 use crate::process::procfs::processes::{Process, Processes};
+use crate::process::{port, procfs};
 use crate::servers::find_call;
 use crate::settings::{DEFAULT_PORT, Settings};
 use crate::shell::words::{self, quote};
@@ -42,8 +43,7 @@ pub struct Running {
     /// What a restart would start instead; null where that is the same, or cannot be told.
     pub restart_would_start: Option<String>,
     /// Files of the app that were put there after the start.
-    #[serde(serialize_with = "crate::path_text::paths")]
-    pub changed_files: Vec<PathBuf>,
+    pub changed_files: Vec<String>,
     /// The port that the site was told to listen on.
     pub port: u16,
     /// Who listens in this container, by address and port.
@@ -59,12 +59,16 @@ impl Running {
     /// The site that runs where we were called; `None` where none does. `reads` are the files that the decision rests on.
     #[must_use]
     pub fn find(settings: &Settings, decision: &Decision, source: Source, reads: &[Read]) -> Option<Self> {
+        let wanted = settings.port.unwrap_or(DEFAULT_PORT);
+        // Asking for the port takes three system calls, looking through all processes thousands.
+        if source != Source::Container && port::is_free(wanted) {
+            return None;
+        }
         let all = Processes::now()?;
-        let port = settings.port.unwrap_or(DEFAULT_PORT);
         let listeners = listeners::listeners();
         let server = match source {
             Source::Container => behind_pid_1(&all),
-            Source::Process | Source::ProcessOfAnotherUser => started_by_hand(&all, &listeners, decision, port),
+            Source::Process | Source::ProcessOfAnotherUser => started_by_hand(&all, &listeners, decision, wanted),
         }?;
         let words = procfs::words(server.pid);
         let mut own: Vec<i32> = all.descendants(server.pid).into_iter().map(|process| process.pid).collect();
@@ -81,7 +85,7 @@ impl Running {
             since: since.and_then(|time| Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())),
             restart_would_start: (is_current == Some(false)).then(|| what_would_run(decision)),
             changed_files: changed,
-            port,
+            port: wanted,
             listeners,
             own_listeners,
             memory,
@@ -112,7 +116,7 @@ impl Running {
         if let Some(other) = &self.restart_would_start {
             return Some(format!("a restart would start {other}"));
         }
-        let first = self.changed_files.first()?.display();
+        let first = self.changed_files.first()?;
         Some(match self.changed_files.len() {
             1 => format!("`{first}` was changed after that, and only a restart loads it for certain"),
             count => format!(
@@ -159,17 +163,17 @@ fn started_by_hand<'a>(
 /// Of the files of the app root that were read, those that came to be as they are more than a second after this
 /// moment: the kernel tells the start to the second. The time of the last change of the inode counts, which no
 /// deployment sets back.
-fn changed_since(app_root: &Path, reads: &[Read], moment: SystemTime) -> Vec<PathBuf> {
+fn changed_since(app_root: &Path, reads: &[Read], moment: SystemTime) -> Vec<String> {
     let limit = moment + Duration::from_secs(1);
     let changed = |path: &Path| {
         let facts = fs::metadata(path).ok()?;
         let seconds = u64::try_from(facts.ctime()).ok()?;
         Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) > limit)
     };
-    let mut files: Vec<PathBuf> = reads
+    let mut files: Vec<String> = reads
         .iter()
         .filter(|read| changed(&read.path) == Some(true))
-        .filter_map(|read| Some(read.path.strip_prefix(app_root).ok()?.to_owned()))
+        .filter_map(|read| Some(lossless(read.path.strip_prefix(app_root).ok()?.as_os_str()).into_owned()))
         .collect();
     files.sort_unstable();
     files.dedup();
