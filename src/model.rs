@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::environ::Environ;
+use crate::path_text::lossless;
 
 /// A step of the documented start-up order; the order of the variants is the order of the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -178,7 +179,7 @@ impl Changes {
             let mut names: Vec<String> = from
                 .iter()
                 .filter(|(name, value)| differs(name, value))
-                .map(|(name, _)| name.to_string_lossy().into_owned())
+                .map(|(name, _)| lossless(name).into_owned())
                 .collect();
             names.sort_unstable();
             names.dedup();

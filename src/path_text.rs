@@ -46,15 +46,6 @@ pub(crate) fn optional_path<S: Serializer>(path: &Option<PathBuf>, serializer: S
     path.as_ref().map(|path| lossless(path.as_os_str())).serialize(serializer)
 }
 
-/// For fields of the type `Vec<PathBuf>`.
-///
-/// # Errors
-///
-/// Those of the serializer.
-pub(crate) fn paths<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(paths.iter().map(|path| lossless(path.as_os_str())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,9 @@ const FLASK: &str = "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.
 const WSGI: &str = "import os\n\nfrom django.core.wsgi import get_wsgi_application\n\nos.environ.setdefault(\
                     \"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\n\napplication = get_wsgi_application()\n";
 
+const ASGI: &str = "import os\n\nfrom django.core.asgi import get_asgi_application\n\nos.environ.setdefault(\
+                    \"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\n\napplication = get_asgi_application()\n";
+
 const MANAGE: &str = "import os\nimport sys\n\nif __name__ == \"__main__\":\n    os.environ.setdefault(\
                       \"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\n    from django.core.management import \
                       execute_from_command_line\n\n    execute_from_command_line(sys.argv)\n";
@@ -101,7 +104,7 @@ pub(crate) fn flask(root: &Path) -> io::Result<()> {
 pub(crate) fn django(root: &Path) -> io::Result<()> {
     put(&root.join("manage.py"), MANAGE)?;
     put(&root.join("requirements.txt"), "django\n")?;
-    for (name, text) in [("__init__", ""), ("settings", SETTINGS), ("urls", ""), ("wsgi", WSGI), ("asgi", WSGI)] {
+    for (name, text) in [("__init__", ""), ("settings", SETTINGS), ("urls", ""), ("wsgi", WSGI), ("asgi", ASGI)] {
         put(&root.join(format!("shop/{name}.py")), text)?;
     }
     for app in ["accounts", "basket", "blog", "catalogue"] {

@@ -83,7 +83,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__check)
-            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --json --time-limit --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --json --time-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -139,7 +139,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__env)
-            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --json --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -191,7 +191,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__explain)
-            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --json --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --json --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -269,7 +269,7 @@ _pystart() {
             return 0
             ;;
         pystart__subcmd__run)
-            opts="-C -h --app-root --port --process --strict --init --grace --drain --build --before --help"
+            opts="-C -h --app-root --port --process --strict --no-default-site --init --grace --drain --build --before --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -40,6 +40,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand run" -l grace -d 'How lo
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand run" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand run" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
@@ -50,8 +51,10 @@ complete -c pystart -n "__fish_pystart_using_subcommand explain" -l grace -d 'Ho
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -l json -d 'Print JSON for machines'
+complete -c pystart -n "__fish_pystart_using_subcommand explain" -l verbose -d 'List the files that were read, too'
 complete -c pystart -n "__fish_pystart_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -s C -l app-root -d 'The folder of the app [env: PYSTART_APP_ROOT, HOME_SITE] [default: /home/site/wwwroot]' -r -f -a "(__fish_complete_directories)"
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l port -d 'The port to listen on [env: PORT] [default: 8000]' -r
@@ -62,6 +65,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand check" -l drain -d 'How 
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l time-limit -d 'How long loading the app may take [env: PYSTART_CHECK_TIMEOUT] [default: 60]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand check" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -l json -d 'Print JSON for machines'
 complete -c pystart -n "__fish_pystart_using_subcommand check" -s h -l help -d 'Print help'
@@ -76,6 +80,7 @@ complete -c pystart -n "__fish_pystart_using_subcommand env" -l grace -d 'How lo
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l drain -d 'How long the server still works after a request to end, while `health` says no; implies the init [env: PYSTART_DRAIN] [default: 0]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l before -d 'A command or script to run to its end before the server [env: PYSTART_BEFORE, PRE_RUN_COMMAND]' -r
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l strict -d 'An error in the custom command ends the start [env: PYSTART_STRICT]'
+complete -c pystart -n "__fish_pystart_using_subcommand env" -l no-default-site -d 'Where there is no app end with status 1 and the reasons, instead of serving a page'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l build -d 'Make or refresh the virtual environment first [env: PYSTART_BUILD]'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -l json -d 'Print JSON for machines'
 complete -c pystart -n "__fish_pystart_using_subcommand env" -s h -l help -d 'Print help'

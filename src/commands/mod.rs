@@ -3,6 +3,7 @@
 
 pub(crate) mod app_root;
 pub mod build;
+pub(crate) mod caveats;
 pub mod check;
 pub(crate) mod deployed;
 pub mod env;
@@ -13,3 +14,4 @@ pub mod pid1;
 pub(crate) mod port_taken;
 pub mod run;
 pub mod running;
+mod unreadable;

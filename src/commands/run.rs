@@ -169,7 +169,7 @@ fn announce(decision: &Decision, told: &[Notice]) {
     let what = match (&decision.app, decision.step) {
         (Some(app), _) => format!("{} app: {}", app.framework, app.reason),
         (None, Step::Custom) => format!("custom command: {}", reading(decision)),
-        (None, _) => "the default site".to_owned(),
+        (None, _) => "the default site; `pystart explain` tells what was looked at".to_owned(),
     };
     let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };
     tracing::info!("{what}; {}", circumstances(decision, launch));

@@ -5,6 +5,7 @@ use std::io::{Error, ErrorKind};
 
 use super::choice::{Choice, Inputs, Start, Trail};
 use crate::default_site;
+use crate::error::{Failure, status};
 use crate::files::Folder;
 use crate::gunicorn::{Gunicorn, arguments};
 use crate::model::{NearMiss, Notice, Step, Verdict};
@@ -14,6 +15,9 @@ const NEAR_MISSES_TOLD: usize = 3;
 
 /// The default site: what is left when every other step has chosen nothing.
 pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice, Trail) {
+    if !inputs.settings.has_default_site {
+        return nothing(inputs, near_misses);
+    }
     let folder = default_site::folder(inputs.files, &inputs.settings.environ);
     let reason = format!("nothing else was found; it is in `{}`", folder.display());
     let trail = Trail::of(Step::DefaultSite, "the default site", Verdict::Chosen, reason)
@@ -21,10 +25,21 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
     let start = Gunicorn::find(inputs.files, &inputs.python).map(|gunicorn| {
         let mut words = arguments::common(&inputs.options, inputs.settings.port);
         words.extend([arguments::with_path("--chdir=", &folder), "application:app".into()]);
-        Start::gunicorn(gunicorn, words, &inputs.options, inputs)
+        let mut start = Start::gunicorn(gunicorn, words, &inputs.options, inputs);
+        start.variables.push((default_site::SEARCHED_FOLDER.to_owned(), inputs.settings.app_root.clone().into()));
+        start
     });
     let target = Some("application:app".to_owned());
     (Choice { step: Step::DefaultSite, app: None, target, folder, is_asgi: false, start }, trail)
+}
+
+/// No app, and no default site either: a broken image must not look like one that works.
+fn nothing(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice, Trail) {
+    let Notice { message, hint } = missing_app(inputs, near_misses);
+    let reason = "`--no-default-site` or `PYSTART_DEFAULT_SITE=off` was given";
+    let trail = Trail::of(Step::DefaultSite, "the default site", Verdict::Rejected, reason);
+    let failure = Failure { message, hint, status: status::NO };
+    (Choice::impossible(Step::DefaultSite, failure, inputs), trail)
 }
 
 fn missing_app(inputs: &Inputs, near_misses: &[NearMiss]) -> Notice {
@@ -44,8 +59,8 @@ fn missing_app(inputs: &Inputs, near_misses: &[NearMiss]) -> Notice {
     }
     let hint = match near_misses.iter().find_map(|miss| miss.command.as_ref()) {
         _ if !forbidden.is_empty() => CHANGE_MODE.into(),
-        Some(command) => format!("start it with the command `{command}`, or see `pystart explain`"),
-        None => "deploy an app, or give a start-up command; `pystart explain` tells what was looked at".into(),
+        Some(command) => format!("start it with the command `{command}`"),
+        None => "deploy an app there, or give a start-up command".into(),
     };
     Notice { message, hint: Some(hint) }
 }
@@ -79,8 +94,9 @@ fn forbidden_folders(inputs: &Inputs) -> String {
 
 /// What is in a folder, in a few words.
 fn content(folder: &Folder) -> String {
-    let mut names: Vec<String> = folder.python.iter().chain(&folder.sample).map(|name| format!("`{name}`")).collect();
+    let mut names: Vec<String> = folder.python.iter().map(|name| format!("`{name}`")).collect();
     names.extend(folder.folders.sorted().into_iter().map(|name| format!("`{name}/`")));
+    names.extend(folder.sample.iter().map(|name| format!("`{name}`")));
     match names.len() {
         0 => "nothing in it".into(),
         1..=8 => names.join(", "),

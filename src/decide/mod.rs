@@ -22,6 +22,7 @@ mod own_server;
 mod web_app;
 mod wrapper;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::deployment;
@@ -30,6 +31,7 @@ use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::options::UserOptions;
+use crate::gunicorn::{self, arguments};
 use crate::model::{Evidence, Interface, Launch, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::{Python, PythonInUse};
 use crate::settings::{DEFAULT_PORT, Settings};
@@ -71,6 +73,8 @@ pub struct Decision {
     pub folder: PathBuf,
     /// The start, or why there can be none.
     pub outcome: Result<Launch, Failure>,
+    /// Of an app that cannot be started, the command line that would have started it.
+    pub intended: Option<Vec<OsString>>,
     /// What is run to its end first.
     pub before: Option<BeforeStart>,
     /// The environment that we were given.
@@ -181,9 +185,11 @@ impl Decision {
             }
             Err(failure) => (Err(failure), launch::app_environ(inputs, false), launch::Known::default()),
         };
+        let intended = app.as_ref().filter(|_| outcome.is_err()).map(|app| intended(app, inputs));
         notices.extend(known.notices);
         Self {
             step,
+            intended,
             is_asgi: is_asgi || (app.is_none() && known.has_asgi_worker),
             app,
             target,
@@ -204,4 +210,17 @@ impl Decision {
             concurrency: known.concurrency,
         }
     }
+}
+
+/// The command line for this app with everything installed that it takes.
+fn intended(app: &WebApp, inputs: &Inputs) -> Vec<OsString> {
+    let class = match app.interface {
+        Interface::Wsgi => None,
+        Interface::Asgi => Some(gunicorn::USUAL_ASGI_WORKER),
+        Interface::Aiohttp => Some(gunicorn::AIOHTTP_WORKER),
+    };
+    let mut words = vec![OsString::from("gunicorn")];
+    words.extend(arguments::documented(&inputs.options, inputs.settings.port, &app.folder, class));
+    words.push(arguments::target(app).into());
+    words
 }

@@ -16,6 +16,9 @@ use crate::files::{Access, Files, private_folder};
 /// Where the image keeps the default site. Read-only.
 pub const FOLDER: &str = "/opt/defaultsite";
 
+/// The variable that tells the site which folder holds no app.
+pub(crate) const SEARCHED_FOLDER: &str = "PYSTART_SEARCHED_FOLDER";
+
 /// The files of the site, by name; [`FOLDER`] holds the same ones.
 const FILES: [(&str, &str); 4] = [
     ("application.py", include_str!("application.py")),

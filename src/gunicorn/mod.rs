@@ -128,6 +128,9 @@ fn is_program_or_live_script(files: &dyn Files, path: &Path) -> bool {
     !is_script || script_interpreter(files, path).is_some()
 }
 
+/// The worker class for ASGI apps that is taken first (the package `uvicorn-worker`).
+pub(crate) const USUAL_ASGI_WORKER: &str = "uvicorn_worker.UvicornWorker";
+
 /// The worker class that aiohttp brings; it takes an `Application`, or a coroutine function that makes one.
 pub(crate) const AIOHTTP_WORKER: &str = "aiohttp.GunicornWebWorker";
 
@@ -163,7 +166,7 @@ pub fn worker_class(
             .with_hint("add `aiohttp` to requirements.txt, then build the environment"));
     }
     if has("uvicorn_worker/__init__.py") {
-        return Ok(Some("uvicorn_worker.UvicornWorker"));
+        return Ok(Some(USUAL_ASGI_WORKER));
     }
     if has("uvicorn/workers.py") {
         return Ok(Some("uvicorn.workers.UvicornWorker"));

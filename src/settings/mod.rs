@@ -110,6 +110,8 @@ pub struct Settings {
     pub process: Option<String>,
     /// An error in processing the custom command ends the start.
     pub strict: bool,
+    /// A page is served where there is no app; otherwise that ends the start.
+    pub has_default_site: bool,
     /// When to stay as init.
     pub init: Init,
     /// How long leftovers may take to stop.
@@ -179,6 +181,8 @@ impl Settings {
             app_root_from: table::APP_ROOT.row.given(&flags, environ).map(|given| given.place),
             process: table::PROCESS.read(&flags, environ)?,
             strict: table::STRICT.read(&flags, environ)?.unwrap_or(false),
+            has_default_site: !flags.has(&table::NO_DEFAULT_SITE.row)
+                && table::DEFAULT_SITE.read(&flags, environ)?.unwrap_or(true),
             init: table::INIT.read(&flags, environ)?.unwrap_or(Init::Auto),
             grace: table::GRACE.read(&flags, environ)?.unwrap_or(if on_platform {
                 table::DEFAULT_GRACE_ON_PLATFORM
@@ -272,6 +276,14 @@ mod tests {
         assert_eq!(got.environ.get("PORT"), None);
         assert_eq!(got.environ.get("WEB_CONCURRENCY"), None);
         assert_eq!(got.notices, []);
+    }
+
+    #[test]
+    fn the_default_site_is_switched_off_by_the_variable_or_by_the_flag() {
+        assert!(from_vars(&[]).has_default_site && from_vars(&[("PYSTART_DEFAULT_SITE", "on")]).has_default_site);
+        assert!(!from_vars(&[("PYSTART_DEFAULT_SITE", "off")]).has_default_site);
+        let typed = Flags::default().with(&table::NO_DEFAULT_SITE.row, "1");
+        assert!(!settings(typed, &[("PYSTART_DEFAULT_SITE", "on")]).unwrap().has_default_site);
     }
 
     #[test]

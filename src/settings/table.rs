@@ -217,6 +217,30 @@ pub static STRICT: Setting<bool> = Setting::new(
     },
 );
 
+/// The page that is served where there is no app.
+pub static DEFAULT_SITE: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Variable,
+        subcommands: &[],
+        variables: &["PYSTART_DEFAULT_SITE"],
+        default: Some(|| "on".to_owned()),
+        help: "Serve a page where there is no app; off: end with status 1 and the reasons",
+    },
+);
+
+/// The same, typed.
+pub static NO_DEFAULT_SITE: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Switch { long: "no-default-site" },
+        subcommands: STARTING,
+        variables: &[],
+        default: None,
+        help: "Where there is no app end with status 1 and the reasons, instead of serving a page",
+    },
+);
+
 /// When to stay as init.
 pub static INIT: Setting<Init> = Setting::new(
     form::INIT,
@@ -447,6 +471,18 @@ pub static JSON: Setting<bool> = Setting::new(
     },
 );
 
+/// Everything.
+pub static VERBOSE: Setting<bool> = Setting::new(
+    form::SWITCH,
+    Row {
+        usage: Usage::Switch { long: "verbose" },
+        subcommands: &["explain"],
+        variables: &[],
+        default: None,
+        help: "List the files that were read, too",
+    },
+);
+
 /// What `health` asks for.
 pub static HEALTH_PATH: Setting<String> = Setting::new(
     form::URL_PATH,
@@ -496,11 +532,13 @@ pub static CHECK_LIMIT: Setting<Duration> = Setting::new(
 );
 
 /// Every setting, in the order in which the help and the documentation tell of them.
-pub static TABLE: [&dyn Described; 27] = [
+pub static TABLE: [&dyn Described; 30] = [
     &APP_ROOT,
     &PORT,
     &PROCESS,
     &STRICT,
+    &NO_DEFAULT_SITE,
+    &DEFAULT_SITE,
     &INIT,
     &GRACE,
     &DRAIN,
@@ -520,6 +558,7 @@ pub static TABLE: [&dyn Described; 27] = [
     &FORWARDED_ALLOW_IPS,
     &SSH_PORT,
     &JSON,
+    &VERBOSE,
     &HEALTH_PATH,
     &HEALTH_LIVE,
     &HEALTH_LIMIT,

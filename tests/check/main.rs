@@ -8,6 +8,7 @@ mod ports;
 #[path = "../python/mod.rs"]
 mod python;
 mod running;
+mod schema;
 #[path = "../start/site.rs"]
 #[allow(dead_code, reason = "the tests of `run` use more of it")]
 mod site;

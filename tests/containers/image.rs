@@ -25,7 +25,7 @@ fn settings() {
             ("{{.Config.Entrypoint}}", "[/usr/local/bin/pystart]"),
             ("{{.Config.WorkingDir}}", "/home/site/wwwroot"),
             ("{{.Config.StopSignal}}", "SIGTERM"),
-            ("{{.Config.Healthcheck.Test}}", "[CMD /usr/local/bin/pystart health]"),
+            ("{{.Config.Healthcheck.Test}}", "[CMD /usr/local/bin/pystart health --live]"),
             ("{{.Config.ExposedPorts}}", ports),
             ("{{index .Config.Labels \"org.opencontainers.image.licenses\"}}", "MIT"),
             ("{{index .Config.Labels \"org.opencontainers.image.version\"}}", env!("CARGO_PKG_VERSION")),
@@ -35,7 +35,7 @@ fn settings() {
             assert_eq!(inspect(image, format), value, "{format}");
         }
         let variables = inspect(image, "{{range .Config.Env}}{{println .}}{{end}}");
-        for variable in ["PORT=8000", "PYTHONUNBUFFERED=1"] {
+        for variable in ["PORT=8000", "PYTHONUNBUFFERED=1", "WEB_CONCURRENCY=auto"] {
             assert!(variables.lines().any(|line| line == variable), "{variables}");
         }
         assert_eq!(variables.contains("SSH_PORT=2222"), *image == images().appservice, "{variables}");
@@ -49,7 +49,7 @@ fn shell(image: &str, script: &str) -> String {
 
 fn nothing_to_build_with() {
     let script = "for name in cc gcc g++ make cargo rustc rustup git; do command -v $name; done; \
-                  ls -d /build /root/.cargo /usr/local/cargo 2> /dev/null; ls -A /tmp /var/lib/apt/lists; find /var/cache/apt -size +8k";
+                  ls -d /build /root/.cargo /usr/local/cargo 2> /dev/null; ls -A /tmp /var/lib/apt/lists; find /var/cache/apt -size +8k 2> /dev/null; true";
     for image in [&images().runtime, &images().appservice] {
         assert_eq!(shell(image, script), "/tmp:\n\n/var/lib/apt/lists:");
     }

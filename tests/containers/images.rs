@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// What the tests run.
 pub(crate) struct Images {
@@ -70,6 +70,9 @@ fn buildkit_plugin(python: &str) -> Option<PathBuf> {
     if Command::new("docker").args(["buildx", "version"]).output().is_ok_and(|output| output.status.success()) {
         return None;
     }
+    // Several tests want it at once; none may run a plugin that another is still writing.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("buildx");
     if !folder.join("cli-plugins/docker-buildx").exists() {
         std::fs::create_dir_all(&folder).expect("the folder can be made");

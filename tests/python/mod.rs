@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 /// What the tests need, and all that this needs: installed without looking for dependencies, so that a new release of
 /// one of them changes nothing here.
-const PACKAGES: [&str; 33] = [
+const PACKAGES: [&str; 34] = [
     "aiohappyeyeballs==2.7.1",
     "aiohttp==3.14.5",
     "aiosignal==1.4.0",
@@ -27,6 +27,7 @@ const PACKAGES: [&str; 33] = [
     "blinker==1.9.0",
     "click==8.5.1",
     "django==4.2.16",
+    "fastjsonschema==2.22.3",
     "fastapi==0.115.0",
     "flask==3.0.3",
     "frozenlist==1.8.0",

@@ -102,5 +102,5 @@ fn without_the_other_user(text: &str) -> String {
     whole
         .replace("Worth knowing\n\n", "")
         .replace("\nWorth knowing\n[status", "[status")
-        .replace("\"warnings\": [\n\n  ]", "\"warnings\": []")
+        .replace("\"caveats\": [\n\n  ]", "\"caveats\": []")
 }

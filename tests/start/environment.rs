@@ -111,7 +111,7 @@ fn a_custom_command_gets_port_and_host_and_nothing_else() {
         "UVICORN_HOST",
         "UVICORN_PORT",
     ];
-    let usual = ["HOME", "HOST", "PATH", "PORT", "PYSTART_APP_ROOT", "PYTHONUNBUFFERED"];
+    let usual = ["APP_PATH", "HOME", "HOST", "PATH", "PORT", "PYSTART_APP_ROOT", "PYTHONUNBUFFERED"];
     let mut expected: Vec<_> = of_servers.iter().chain(&usual).copied().collect();
     expected.sort_unstable();
     assert_eq!(plain.out, expected.join(" ") + "\n");

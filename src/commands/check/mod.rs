@@ -19,8 +19,8 @@ mod report;
 mod site;
 mod target;
 mod text;
-mod unreadable;
 
+use crate::commands::caveats::caveats;
 use crate::commands::deployed;
 use crate::commands::explain::{self, Style};
 use crate::commands::health::{self, Question};
@@ -55,7 +55,8 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let decision = decide(settings, disk);
     let reads = disk.reads();
     let running = Running::find(settings, &decision, source, &reads);
-    let report = explain::Report::new(&decision, &reads, running);
+    let caveats = caveats(settings, source);
+    let report = explain::Report::new(&decision, &reads, running, caveats);
     let site = report.running.clone().map(|running| ask(running, &settings.environ)).transpose()?;
     let target = Target::of(&decision, settings, disk, limit, site);
     leftovers::adopt();
@@ -66,8 +67,8 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
         json["proof"] = serde_json::json!(proof);
         format!("{json:#}\n")
     } else {
-        let explanation = report.to_text(Style::for_stdout(&invocation.environ));
-        format!("{}\n\n{proof}", explanation.lines().next().unwrap_or_default())
+        let style = Style::for_stdout(&invocation.environ);
+        format!("{}\n\n{}{proof}", report.heading(style), report.caveats_text())
     };
     print(text.as_bytes())?;
     Ok(if proof.ok { 0 } else { status::NO })

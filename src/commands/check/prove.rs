@@ -11,9 +11,10 @@ use super::probe::Probe;
 use super::problem::{Cause, Problem};
 use super::report::Report;
 use super::target::{Start, Target};
-use super::{diagnosis, program, unreadable};
-use crate::commands::{build, port_taken};
+use super::{diagnosis, program};
+use crate::commands::{build, port_taken, unreadable};
 use crate::error::Failure;
+use crate::model::Notice;
 use crate::process::procfs::listeners;
 
 /// Proves that the target would start, or says why it would not; then that the site which runs is that one and serves.
@@ -47,10 +48,11 @@ pub fn prove(target: &Target) -> Report {
 
 /// The default site would be served: because nothing can be read, or because nothing is there.
 fn no_app(target: &Target) -> Problem {
-    unreadable::problem(&target.app_root).unwrap_or_else(|| {
-        Problem::new(Cause::NoApp, "no app of yours was found: the default site would be served")
-            .with_hint("`pystart explain` tells what was looked for and what is there instead")
-    })
+    match unreadable::notice(&target.app_root) {
+        Some(Notice { message, hint }) => Problem { hint, ..Problem::new(Cause::Unreadable, message) },
+        None => Problem::new(Cause::NoApp, "no app of yours was found: the default site would be served")
+            .with_hint("`pystart explain` tells what was looked for and what is there instead"),
+    }
 }
 
 /// The report on a start whose program is not Python's, or that cannot be.

@@ -2,10 +2,12 @@
 
 mod text;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::commands::caveats::caveats;
 use crate::commands::deployed;
 use crate::commands::output::print;
 use crate::commands::pid1;
@@ -31,13 +33,18 @@ pub use text::Style;
 /// A bad setting, or standard output that cannot be written.
 pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let is_for_machines = flags.has(&table::JSON.row);
+    let lists_files = flags.has(&table::VERBOSE.row);
     let (settings, source) = pid1::settings(flags, invocation)?;
     let deployed::Seen { settings, files } = deployed::look(settings)?;
     let decision = decide(&settings, &files);
     let reads = files.reads();
     let running = Running::find(&settings, &decision, source, &reads);
-    let report = Report::new(&decision, &reads, running);
-    let text = if is_for_machines { report.to_json() } else { report.to_text(Style::for_stdout(&invocation.environ)) };
+    let report = Report::new(&decision, &reads, running, caveats(&settings, source));
+    let text = if is_for_machines {
+        report.to_json()
+    } else {
+        report.to_text(Style::for_stdout(&invocation.environ), lists_files)
+    };
     print(text.as_bytes())?;
     Ok(0)
 }
@@ -50,6 +57,8 @@ pub const SHAPE: u32 = 1;
 pub struct Report {
     /// [`SHAPE`].
     pub version: u32,
+    /// What limits this report: what could not be read, whose start it speaks of.
+    pub caveats: Vec<Notice>,
     /// The site that runs where we were called; null where none does.
     pub running: Option<Running>,
     /// The step that won.
@@ -74,6 +83,8 @@ pub struct Report {
     pub before: Option<BeforeReport>,
     /// The command line; null when nothing can be started.
     pub argv: Option<Vec<String>>,
+    /// What the command line would be if what it takes were there; null when it can be started, or is not known.
+    pub intended: Option<Vec<String>>,
     /// The path of the program.
     #[serde(serialize_with = "crate::path_text::optional_path")]
     pub program: Option<PathBuf>,
@@ -174,15 +185,20 @@ pub struct FileRead {
 }
 
 impl Report {
-    /// The report on a decision; `reads` are the files that were read for it, `running` the site that runs.
+    /// The report on a decision; `reads` are the files that were read for it, `running` the site that runs,
+    /// `caveats` what limits it.
     #[must_use]
-    pub fn new(decision: &Decision, reads: &[Read], running: Option<Running>) -> Self {
+    pub fn new(decision: &Decision, reads: &[Read], running: Option<Running>, caveats: Vec<Notice>) -> Self {
         let launch = decision.outcome.as_ref().ok();
         let interpreter = decision.python.interpreter.as_ref();
         let environment = decision.python.environment.as_ref();
         let relative = |path: &Path| path.strip_prefix(&decision.app_root).unwrap_or(path).to_owned();
+        let words = |argv: &Vec<OsString>| argv.iter().map(|word| lossless(word).into_owned()).collect();
+        // A caveat may be a notice of the settings: said first, it is not said again.
+        let warnings = decision.notices.iter().filter(|notice| !caveats.contains(notice)).cloned().collect();
         Self {
             version: SHAPE,
+            caveats,
             running,
             step: decision.step,
             source: decision.source.clone(),
@@ -193,8 +209,8 @@ impl Report {
             framework: decision.app.as_ref().map(|app| app.framework),
             app: decision.app.clone(),
             before: decision.before.as_ref().map(BeforeReport::from),
-            argv: launch
-                .map(|launch| without_values(&launch.argv).iter().map(|word| lossless(word).into_owned()).collect()),
+            argv: launch.map(|launch| words(&without_values(&launch.argv))),
+            intended: decision.intended.as_ref().map(words),
             program: launch.map(|launch| launch.program.clone()),
             start_dir: launch.map(|launch| launch.directory.clone()),
             mode: launch.map(|launch| launch.mode),
@@ -210,7 +226,7 @@ impl Report {
                 version: gunicorn.version.map(|(major, minor)| format!("{major}.{minor}")),
             }),
             evidence: decision.evidence.clone(),
-            warnings: decision.notices.clone(),
+            warnings,
             near_misses: decision.near_misses.clone(),
             cannot_start: decision.outcome.as_ref().err().map(FailureReport::from),
             files_read: reads.iter().map(|read| FileRead { path: relative(&read.path), bytes: read.bytes }).collect(),
@@ -239,7 +255,7 @@ mod tests {
         let flags = Flags::of_command(words);
         let settings = Settings::new(flags, &environ, Path::new("/")).unwrap();
         let read = |path: &str| Read { path: path.into(), bytes: 7 };
-        Report::new(&decide(&settings, files), &[read("/site/a/b.py"), read("/proc/self/cgroup")], None)
+        Report::new(&decide(&settings, files), &[read("/site/a/b.py"), read("/proc/self/cgroup")], None, Vec::new())
     }
 
     fn image() -> Memory {
@@ -252,13 +268,13 @@ mod tests {
             "/site/a/b/c/d/wsgi.py",
             "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
         );
-        let text = report(&files, &["no such", "x"]).to_text(Style::PLAIN);
+        let text = report(&files, &["no such", "x"]).to_text(Style::PLAIN, true);
         assert!(text.starts_with("pystart would start the default site: no app was found\n"), "{text}");
         for part in [
-            "\n  step        7 of 7, default site\n",
+            "\n  step        7 of 7, the default site\n",
             "\n  command     gunicorn --bind=0.0.0.0 --timeout 600 --chdir=",
             "\n  process     the server takes the place of pystart\n",
-            "\n  1 custom command\n    x the words of the command line",
+            "\n  1 x the words of the command line",
             "\n    start it with: gunicorn ",
             "\nWorth knowing\n  the custom command is not used: `no such` was not found",
             "\n    hint: check the spelling",
@@ -266,15 +282,14 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part:?} is missing in\n{text}");
         }
-        assert_eq!(text.matches("\n  1 custom command\n").count(), 1, "{text}");
-        let steps =
-            ["1 custom", "2 Django", "3 Flask", "7 default"].map(|step| text.matches(&format!("\n  {step}")).count());
-        assert_eq!(steps, [1, 1, 1, 1], "one heading for each step\n{text}");
+        let steps = ["1", "2", "3", "7"].map(|step| text.matches(&format!("\n  {step} ")).count());
+        assert_eq!(steps, [1, 1, 1, 1], "each step has its number once\n{text}");
+        assert!(!text.contains("explain"), "whoever reads this has asked for it\n{text}");
     }
 
     #[test]
     fn a_command_line_can_be_pasted_into_a_shell() {
-        let text = report(&image(), &["echo 'a b' && x"]).to_text(Style::PLAIN);
+        let text = report(&image(), &["echo 'a b' && x"]).to_text(Style::PLAIN, true);
         assert!(text.contains("\n  command     /bin/sh -c 'echo '\\''a b'\\'' && x' sh\n"), "{text}");
         assert!(text.contains("\n  process     pystart stays in front of it as init\n"), "{text}");
     }
@@ -283,7 +298,7 @@ mod tests {
     fn what_cannot_start_says_so_in_its_first_line_and_with_its_status() {
         let files = Memory::default().empty("/site");
         let report = report(&files, &[]);
-        let text = report.to_text(Style::PLAIN);
+        let text = report.to_text(Style::PLAIN, true);
         assert!(text.starts_with("pystart would fail to start the default site"), "{text}");
         assert!(text.contains("\nIt cannot start\n  gunicorn was not found"), "{text}");
         let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();

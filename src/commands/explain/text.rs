@@ -1,4 +1,6 @@
-//! The report for people.
+//! The report for people: the answer first, then the reasons, then what to do.
+//!
+//! Names of files and words of commands are somebody else's: everything goes through [`printable`] on its way out.
 
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal as _;
@@ -6,8 +8,8 @@ use std::io::IsTerminal as _;
 use super::Report;
 use crate::deployment;
 use crate::environ::Environ;
-use crate::model::Mode;
-use crate::model::{Step, Verdict};
+use crate::model::{Evidence, Mode, Step, Verdict};
+use crate::printable::printable;
 use crate::shell::words;
 
 /// Colours, or none.
@@ -28,7 +30,8 @@ impl Style {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        let text = printable(text);
+        if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into_owned() }
     }
 
     fn heading(self, text: &str) -> String {
@@ -38,116 +41,138 @@ impl Style {
 
 /// The order of the steps, and what people call them.
 const STEPS: [(Step, &str); 7] = [
-    (Step::Custom, "custom command"),
+    (Step::Custom, "the custom command"),
     (Step::Django, "Django"),
-    (Step::Flask, "Flask"),
-    (Step::Declared, "declared start"),
-    (Step::Other, "other web app"),
-    (Step::OwnServer, "app with its own server"),
-    (Step::DefaultSite, "default site"),
+    (Step::Flask, "the documented file"),
+    (Step::Declared, "the declared start"),
+    (Step::Other, "any other web app"),
+    (Step::OwnServer, "an app with its own server"),
+    (Step::DefaultSite, "the default site"),
 ];
 
-fn number_and_name(step: Step) -> (usize, &'static str) {
-    let at = STEPS.iter().position(|(own, _)| *own == step).unwrap_or_default();
-    (at + 1, STEPS[at].1)
+fn number_of(step: Step) -> usize {
+    1 + STEPS.iter().position(|(own, _)| *own == step).unwrap_or_default()
 }
 
 impl Report {
-    /// The report as aligned lines.
+    /// The report as aligned lines. The files that were read are counted, or listed too.
     #[must_use]
-    pub fn to_text(&self, style: Style) -> String {
+    pub fn to_text(&self, style: Style, lists_files: bool) -> String {
         let mut out = String::new();
         // Writing into a string cannot fail.
-        let _ = self.write(&mut out, style);
+        let _ = self.write(&mut out, style, lists_files);
         out
     }
 
-    fn write(&self, out: &mut String, style: Style) -> fmt::Result {
-        let (number, name) = number_and_name(self.step);
-        writeln!(out, "{}", style.heading(&self.summary()))?;
-        writeln!(out)?;
-        let mut row = |label: &str, value: &str| writeln!(out, "  {label:<10}  {value}");
-        if let Some(running) = &self.running {
-            row("running", &running.sentence())?;
+    fn write(&self, out: &mut String, style: Style, lists_files: bool) -> fmt::Result {
+        write!(out, "{}\n\n{}", self.heading(style), self.caveats_text())?;
+        for (label, value) in self.rows() {
+            writeln!(out, "  {label:<10}  {}", printable(&value))?;
         }
-        row("step", &format!("{number} of {}, {name}", STEPS.len()))?;
-        if let Some(source) = self.source.as_ref().and_then(deployment::Report::described) {
-            row("source", &source)?;
-        }
-        if let Some(before) = &self.before {
-            let shown = match (&before.argv, &before.cannot_start) {
-                (Some(argv), _) => words::join(argv).to_string_lossy().into_owned(),
-                (None, failure) => failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default(),
-            };
-            row("before", &format!("{shown} (`{}`)", before.from))?;
-        }
-        if let Some(argv) = &self.argv {
-            row("command", &words::join(argv).to_string_lossy())?;
-        }
-        if let Some(program) = &self.program {
-            row("program", &program.display().to_string())?;
-        }
-        if let Some(folder) = &self.start_dir {
-            row("directory", &folder.display().to_string())?;
-        }
-        match self.mode {
-            Some(Mode::Exec) => row("process", "the server takes the place of pystart")?,
-            Some(Mode::Init) => row("process", "pystart stays in front of it as init")?,
-            None => {}
-        }
-        row("Python", &self.python_line())?;
-        if let Some(gunicorn) = &self.gunicorn {
-            let version = gunicorn.version.as_deref().unwrap_or("of unknown version");
-            row(
-                "gunicorn",
-                &format!(
-                    "{version}, from the {}",
-                    if gunicorn.from == "image" { "image" } else { "app's environment" }
-                ),
-            )?;
-        }
-        for (label, names) in [("sets", &self.env.set), ("unsets", &self.env.removed)] {
-            if !names.is_empty() {
-                row(label, &names.join(", "))?;
-            }
-        }
-        self.write_reasons(out, style)?;
         if let Some(error) = &self.cannot_start {
             writeln!(out, "\n{}", style.paint("1;31", "It cannot start"))?;
-            writeln!(out, "  {}", error.message)?;
-            write_hint(out, error.hint.as_deref())?;
+            write_message(out, &error.message, error.hint.as_deref())?;
         }
+        self.write_reasons(out, style)?;
         if !self.warnings.is_empty() {
             writeln!(out, "\n{}", style.heading("Worth knowing"))?;
             for warning in &self.warnings {
-                writeln!(out, "  {}", warning.message)?;
-                write_hint(out, warning.hint.as_deref())?;
+                write_message(out, &warning.message, warning.hint.as_deref())?;
             }
         }
         if !self.near_misses.is_empty() {
             writeln!(out, "\n{}", style.heading("Nearly"))?;
             for miss in &self.near_misses {
-                writeln!(out, "  {}: {}", miss.path.display(), miss.reason)?;
+                writeln!(out, "  {}: {}", printable(&miss.path.to_string_lossy()), printable(&miss.reason))?;
                 if let Some(command) = &miss.command {
-                    writeln!(out, "    start it with: {command}")?;
+                    writeln!(out, "    start it with: {}", printable(command))?;
                 }
             }
         }
-        if !self.files_read.is_empty() {
-            writeln!(out, "\n{}", style.heading("Files read"))?;
-            for file in &self.files_read {
-                writeln!(out, "  {:>7} bytes  {}", file.bytes, file.path.display())?;
-            }
+        self.write_files(out, style, lists_files)
+    }
+
+    /// The first line of the report: what is started.
+    #[must_use]
+    pub fn heading(&self, style: Style) -> String {
+        style.heading(&self.summary())
+    }
+
+    /// What limits the report; nothing when nothing does.
+    #[must_use]
+    pub fn caveats_text(&self) -> String {
+        let mut out = String::new();
+        for caveat in &self.caveats {
+            let _ = write_message(&mut out, &caveat.message, caveat.hint.as_deref());
         }
-        Ok(())
+        out
     }
 
     fn summary(&self) -> String {
         let verb = if self.cannot_start.is_some() { "would fail to start" } else { "would start" };
         match (&self.app, self.step) {
-            (Some(app), _) => format!("pystart {verb} a {} app: {}", app.framework, app.reason),
+            (Some(app), _) => format!("pystart {verb} {} app: {}", with_article(app.framework), app.reason),
             (None, Step::Custom) => format!("pystart {verb} the custom command"),
+            (None, _) if self.intended.is_none() && self.target.is_none() && self.is_without_default_site() => {
+                "pystart would start nothing: no app was found".into()
+            }
             (None, _) => format!("pystart {verb} the default site: no app was found"),
+        }
+    }
+
+    fn is_without_default_site(&self) -> bool {
+        self.evidence.iter().any(|fact| fact.step == Step::DefaultSite && fact.verdict == Verdict::Rejected)
+    }
+
+    /// What is started, and with what.
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let mut rows = Vec::new();
+        if let Some(running) = &self.running {
+            rows.push(("running", running.sentence()));
+        }
+        rows.push(("step", format!("{} of {}, {}", number_of(self.step), STEPS.len(), self.step_name())));
+        rows.extend(self.source.as_ref().and_then(deployment::Report::described).map(|source| ("source", source)));
+        if let Some(before) = &self.before {
+            let shown = match (&before.argv, &before.cannot_start) {
+                (Some(argv), _) => words::join(argv).to_string_lossy().into_owned(),
+                (None, failure) => failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default(),
+            };
+            rows.push(("before", format!("{shown} (`{}`)", before.from)));
+        }
+        if let Some(argv) = self.argv.as_ref().or(self.intended.as_ref()) {
+            rows.push(("command", words::join(argv).to_string_lossy().into_owned()));
+        }
+        if let Some(target) = &self.target {
+            let interface = if self.asgi { ", ASGI" } else { "" };
+            rows.push(("target", format!("{target}{interface}, from {}", self.cwd.display())));
+        }
+        rows.extend(self.program.iter().map(|program| ("program", program.display().to_string())));
+        rows.extend(self.start_dir.iter().map(|folder| ("directory", folder.display().to_string())));
+        rows.extend(self.mode.map(|mode| {
+            let who = match mode {
+                Mode::Exec => "the server takes the place of pystart",
+                Mode::Init => "pystart stays in front of it as init",
+            };
+            ("process", who.to_owned())
+        }));
+        rows.push(("Python", self.python_line()));
+        if let Some(gunicorn) = &self.gunicorn {
+            let version = gunicorn.version.as_deref().unwrap_or("of unknown version");
+            let from = if gunicorn.from == "image" { "image" } else { "app's environment" };
+            rows.push(("gunicorn", format!("{version}, from the {from}")));
+        }
+        for (label, names) in [("sets", &self.env.set), ("unsets", &self.env.removed)] {
+            if !names.is_empty() {
+                rows.push((label, names.join(", ")));
+            }
+        }
+        rows
+    }
+
+    fn step_name(&self) -> String {
+        match (&self.app, self.step) {
+            (Some(app), Step::Flask) => format!("the documented {}", app.file.display()),
+            _ => STEPS[number_of(self.step) - 1].1.to_owned(),
         }
     }
 
@@ -165,16 +190,15 @@ impl Report {
         line
     }
 
+    /// The facts, with the number of the step in front of the first one of each.
     fn write_reasons(&self, out: &mut String, style: Style) -> fmt::Result {
         writeln!(out, "\n{}", style.heading("Why"))?;
-        let width = self.evidence.iter().map(|fact| fact.subject.chars().count()).max().unwrap_or_default().min(40);
+        let subject = |fact: &Evidence| printable(&fact.subject).into_owned();
+        let width = self.evidence.iter().map(|fact| subject(fact).chars().count()).max().unwrap_or_default().min(40);
         let mut last = None;
         for fact in &self.evidence {
-            if last != Some(fact.step) {
-                let (number, name) = number_and_name(fact.step);
-                writeln!(out, "  {number} {name}")?;
-                last = Some(fact.step);
-            }
+            let number = if last == Some(fact.step) { " ".to_owned() } else { number_of(fact.step).to_string() };
+            last = Some(fact.step);
             let (mark, code) = match fact.verdict {
                 Verdict::Chosen => ("+", "1;32"),
                 Verdict::Rejected => ("x", "31"),
@@ -182,12 +206,35 @@ impl Report {
                 Verdict::Outranked => ("~", "33"),
                 Verdict::Noted => ("·", "2"),
             };
-            writeln!(out, "    {} {:<width$}  {}", style.paint(code, mark), fact.subject, fact.reason)?;
+            let (subject, reason) = (subject(fact), printable(&fact.reason));
+            writeln!(out, "  {number} {} {subject:<width$}  {reason}", style.paint(code, mark))?;
+        }
+        Ok(())
+    }
+
+    fn write_files(&self, out: &mut String, style: Style, lists_files: bool) -> fmt::Result {
+        if !lists_files {
+            return match self.files_read.len() {
+                0 => Ok(()),
+                1 => writeln!(out, "\n1 file was read; `--verbose` names it"),
+                count => writeln!(out, "\n{count} files were read; `--verbose` lists them"),
+            };
+        }
+        writeln!(out, "\n{}", style.heading("Files read"))?;
+        for file in &self.files_read {
+            writeln!(out, "  {:>7} bytes  {}", file.bytes, printable(&file.path.to_string_lossy()))?;
         }
         Ok(())
     }
 }
 
-fn write_hint(out: &mut String, hint: Option<&str>) -> fmt::Result {
-    hint.map_or(Ok(()), |hint| writeln!(out, "    hint: {hint}"))
+/// `a Flask`, `an ASGI`.
+fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {word}")
+}
+
+fn write_message(out: &mut String, message: &str, hint: Option<&str>) -> fmt::Result {
+    writeln!(out, "  {}", printable(message))?;
+    hint.map_or(Ok(()), |hint| writeln!(out, "    hint: {}", printable(hint)))
 }

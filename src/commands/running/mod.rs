@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -19,6 +19,7 @@ use crate::decide::Decision;
 use crate::default_site;
 use crate::files::Read;
 use crate::model::Step;
+use crate::path_text::lossless;
 use crate::process::procfs::listeners::{self, Listener};
 use crate::process::procfs::processes::{Process, Processes};
 use crate::process::{port, procfs};
@@ -42,8 +43,7 @@ pub struct Running {
     /// What a restart would start instead; null where that is the same, or cannot be told.
     pub restart_would_start: Option<String>,
     /// Files of the app that were put there after the start.
-    #[serde(serialize_with = "crate::path_text::paths")]
-    pub changed_files: Vec<PathBuf>,
+    pub changed_files: Vec<String>,
     /// The port that the site was told to listen on.
     pub port: u16,
     /// Who listens in this container, by address and port.
@@ -116,7 +116,7 @@ impl Running {
         if let Some(other) = &self.restart_would_start {
             return Some(format!("a restart would start {other}"));
         }
-        let first = self.changed_files.first()?.display();
+        let first = self.changed_files.first()?;
         Some(match self.changed_files.len() {
             1 => format!("`{first}` was changed after that, and only a restart loads it for certain"),
             count => format!(
@@ -163,17 +163,17 @@ fn started_by_hand<'a>(
 /// Of the files of the app root that were read, those that came to be as they are more than a second after this
 /// moment: the kernel tells the start to the second. The time of the last change of the inode counts, which no
 /// deployment sets back.
-fn changed_since(app_root: &Path, reads: &[Read], moment: SystemTime) -> Vec<PathBuf> {
+fn changed_since(app_root: &Path, reads: &[Read], moment: SystemTime) -> Vec<String> {
     let limit = moment + Duration::from_secs(1);
     let changed = |path: &Path| {
         let facts = fs::metadata(path).ok()?;
         let seconds = u64::try_from(facts.ctime()).ok()?;
         Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) > limit)
     };
-    let mut files: Vec<PathBuf> = reads
+    let mut files: Vec<String> = reads
         .iter()
         .filter(|read| changed(&read.path) == Some(true))
-        .filter_map(|read| Some(read.path.strip_prefix(app_root).ok()?.to_owned()))
+        .filter_map(|read| Some(lossless(read.path.strip_prefix(app_root).ok()?.as_os_str()).into_owned()))
         .collect();
     files.sort_unstable();
     files.dedup();

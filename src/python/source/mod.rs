@@ -15,7 +15,7 @@ use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 
 pub use module::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
 
-/// Up to this many bytes the length of a text is taken for its depth.
+/// Up to this many bytes the tokens of a text are estimated and not read.
 const SHORT: usize = 8 * 1024;
 
 /// What the parser needs for text that is not nested.
@@ -23,6 +23,10 @@ const SHALLOW_STACK: usize = 128 * 1024;
 
 /// What one level of nesting takes of the stack: the parser's own functions, or those that drop a tree.
 const STACK_PER_LEVEL: usize = if cfg!(debug_assertions) { 16 * 1024 } else { 4 * 1024 };
+
+/// What may be used of the stack that is there: half of what the kernel gives a process, and in tests a quarter of what
+/// the standard library gives a thread. Up to here nothing has to be asked or mapped.
+const OWN_STACK: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 4 * 1024 * 1024 };
 
 /// Reads a Python file. Total: whatever the bytes are, there is a module, perhaps an empty one.
 ///
@@ -37,12 +41,15 @@ pub fn read(source: &[u8]) -> Module {
 #[must_use]
 pub fn read_with_calls(source: &[u8], keeps_call: fn(&str) -> bool) -> Module {
     let text = encoding::decode(source);
-    // No text is deeper than it is long: of most files nothing has to be counted.
-    let depth = if text.len() <= SHORT { Ok(text.len()) } else { nesting::depth(&text) };
+    let depth = if text.len() <= SHORT { Ok(nesting::most_tokens(&text)) } else { nesting::depth(&text) };
     match depth {
         Ok(depth) => {
             let stack = SHALLOW_STACK + depth * STACK_PER_LEVEL;
-            stacker::maybe_grow(stack, stack, || parse(&text, keeps_call))
+            if stack <= OWN_STACK {
+                parse(&text, keeps_call)
+            } else {
+                stacker::maybe_grow(stack, stack, || parse(&text, keeps_call))
+            }
         }
         Err(reason) => Module { broken: true, not_parsed: Some(reason), ..Module::default() },
     }

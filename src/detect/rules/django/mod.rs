@@ -19,7 +19,7 @@ use project::DjangoProject;
 pub(super) fn in_folder_of_root(search: &mut Search) -> Option<WebApp> {
     let folders = search.inference.project.folders_with(Path::new(""), "wsgi.py");
     if folders.is_empty() {
-        search.note(Step::Django, "*/wsgi.py", Verdict::Absent, "no folder of the app root has one");
+        search.note(Step::Django, "*/wsgi.py", Verdict::Absent, "no folder directly below the app root has one");
         return None;
     }
     let files: Vec<_> = folders.iter().map(|folder| folder.join("wsgi.py")).collect();

@@ -6,25 +6,26 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access, geteuid};
 use walkdir::WalkDir;
 
-use super::problem::{Cause, Problem};
+use crate::model::Notice;
 
 /// As deep as apps are looked for by their documented names: a folder of the root, and what is in it.
 const DEPTH: usize = 2;
 
-/// The problem of an app root, a folder in it or a Python file in that, which this user may not read.
-pub(super) fn problem(app_root: &Path) -> Option<Problem> {
+/// What to say of an app root, a folder in it or a Python file in that, which this user may not read.
+pub(crate) fn notice(app_root: &Path) -> Option<Notice> {
     let path = first(app_root)?;
+    let user = geteuid();
     let message = match path.strip_prefix(app_root) {
         Ok(inner) if !inner.as_os_str().is_empty() => {
-            format!("`{}` may not be read by user {}: what is in it cannot be found", inner.display(), geteuid())
+            format!("`{}` may not be read by user {user}: an app in it cannot be found", inner.display())
         }
-        _ => format!("the app root `{}` may not be read by user {}", app_root.display(), geteuid()),
+        _ => format!("the app root `{}` may not be read by user {user}: no app in it can be found", app_root.display()),
     };
     let hint = format!(
         "make it readable where it comes from (`chmod -R a+rX {}`), or run the container as its owner",
         app_root.display()
     );
-    Some(Problem::new(Cause::Unreadable, message).with_hint(hint))
+    Some(Notice { message, hint: Some(hint) })
 }
 
 /// The first such path, by depth and name.
