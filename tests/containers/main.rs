@@ -12,6 +12,7 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod archives;
 mod bake;
 mod copied;
 mod default_site;
@@ -79,9 +80,10 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A container mostly waits; more of them at once would only slow each other down.
     arguments.test_threads.get_or_insert(3);
-    let subjects: [(&str, Vec<Test>); 13] = [
+    let subjects: [(&str, Vec<Test>); 14] = [
         ("image", image::tests()),
         ("copied", copied::tests()),
+        ("archives", archives::tests()),
         ("bake", bake::tests()),
         ("order", order::tests()),
         ("default_site", default_site::tests()),
