@@ -399,6 +399,31 @@ fn an_asgi_app_without_a_worker_is_an_error_that_names_the_package() {
 }
 
 #[test]
+fn django_over_asgi_without_a_worker_is_served_over_wsgi_with_a_warning_that_says_what_is_lost() {
+    let asgi = "from channels.routing import ProtocolTypeRouter\napplication = ProtocolTypeRouter({})\n";
+    let files = |version| {
+        let files = image(version).file("/site/shop/wsgi.py", DJANGO).file("/site/shop/asgi.py", asgi);
+        files.file("/site/requirements.txt", "channels\n")
+    };
+    let argv = |decision: &Decision| {
+        let launch = decision.outcome.as_ref().unwrap();
+        launch.argv.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+    };
+    let lost =
+        |decision: &Decision| decision.notices.iter().find(|notice| notice.message.contains("websockets")).cloned();
+    let decision = decided(&files("23, 0"), &[], &[]);
+    assert!(argv(&decision).ends_with("--timeout 600 shop.wsgi"), "{}", argv(&decision));
+    assert_eq!(decision.step, Step::Django);
+    let notice = lost(&decision).unwrap();
+    assert!(notice.message.contains("`shop/wsgi.py`, without what `shop/asgi.py` adds"), "{notice:?}");
+    assert!(notice.hint.unwrap().contains("`uvicorn-worker`"));
+    // gunicorn has a worker class for ASGI of its own from 25 on.
+    let decision = decided(&files("25, 0"), &[], &[]);
+    assert!(argv(&decision).ends_with("-k asgi shop.asgi:application"), "{}", argv(&decision));
+    assert_eq!(lost(&decision), None);
+}
+
+#[test]
 fn a_root_that_cannot_be_read_gets_the_default_site_and_says_so() {
     let files = image("27, 0").unreadable("/site");
     let environ = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site")].into_iter().collect();

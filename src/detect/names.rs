@@ -163,6 +163,7 @@ static OTHER_FOLDERS: Words = Words::new(
         "ci",
         "benchmarks",
         "benchmark",
+        "plugins",
         "notebooks",
         "static",
         "staticfiles",
@@ -224,15 +225,26 @@ pub(super) fn is_other_file(name: &str) -> bool {
         || OTHER_SUFFIXES.iter().any(|suffix| stem.ends_with(suffix))
 }
 
-/// How the names of such files begin: tests, seed scripts, stand-ins, what is kept of old.
-static OTHER_PREFIXES: Words =
-    Words::new("OTHER_PREFIXES", &["test_", "seed", "migrate", "mock_", "fake_", "dummy_", "old_", "backup_"]);
+/// How the names of such files begin: tests, seed scripts, stand-ins, measurements, parts, what is kept of old.
+static OTHER_PREFIXES: Words = Words::new(
+    "OTHER_PREFIXES",
+    &["test_", "seed", "migrate", "mock_", "fake_", "dummy_", "bench", "plugin", "old_", "backup_"],
+);
 
 /// How they end.
 static OTHER_SUFFIXES: Words =
     Words::new("OTHER_SUFFIXES", &["_test", "_tests", "_seed", "_old", "_backup", "_bak", "_copy", "_example"]);
 
-/// Such files by their whole name.
+/// Does the name of a file say that it starts the app for those who work on it?
+pub(super) fn is_for_development(name: &str) -> bool {
+    let stem = name.strip_suffix(".py").unwrap_or(name);
+    DEVELOPMENT_SUFFIXES.iter().any(|suffix| stem.ends_with(suffix))
+}
+
+/// How the names of such files end: `run_dev.py` beside `run_prod.py`.
+static DEVELOPMENT_SUFFIXES: Words = Words::new("DEVELOPMENT_SUFFIXES", &["_dev", "_development", "_local", "_debug"]);
+
+/// Files that no server starts, by their whole name.
 static OTHER_FILES: Words = Words::new(
     "OTHER_FILES",
     &[
@@ -286,5 +298,6 @@ pub(super) static TABLES: &[&Words] = &[
     &HOLDING_FOLDERS,
     &OTHER_PREFIXES,
     &OTHER_SUFFIXES,
+    &DEVELOPMENT_SUFFIXES,
     &OTHER_FILES,
 ];

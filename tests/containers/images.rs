@@ -65,13 +65,14 @@ pub(crate) fn classic_builder() -> Command {
     docker
 }
 
+/// Several tests want the plugin at once; none may run one that another is still writing.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// A configuration folder of the Docker command with Debian's plugin for BuildKit, unless the command has one.
 fn buildkit_plugin(python: &str) -> Option<PathBuf> {
     if Command::new("docker").args(["buildx", "version"]).output().is_ok_and(|output| output.status.success()) {
         return None;
     }
-    // Several tests want it at once; none may run a plugin that another is still writing.
-    static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("buildx");
     if !folder.join("cli-plugins/docker-buildx").exists() {

@@ -20,7 +20,7 @@ pub(crate) fn tests() -> Vec<Test> {
 fn everything() {
     let site = Site::new(&[("app.py", APP)]);
     let mount = site.mount();
-    let options = ["--volume", &mount, "--env", "GUNICORN_CMD_ARGS=--access-logfile -"];
+    let options = ["--volume", &mount, "--env", "GUNICORN_CMD_ARGS=--access-logfile -", "--env", "WEB_CONCURRENCY=1"];
     let container = Container::start(&options, &images().runtime, &[]);
     container.first_200();
     let port = container.published(8000);

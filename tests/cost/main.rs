@@ -78,14 +78,14 @@ fn a_django_project_with_its_environment() {
         trees::environment(&root.join("antenv"), 500)
     };
     let cost = cost(&stage().tree("django", fill).unwrap());
-    at_most("instructions", cost.instructions, 270_000);
+    at_most("instructions", cost.instructions, 315_000);
     at_most("system calls", cost.calls.total(), 150);
     at_most("bytes read", cost.calls.bytes_read, 4_400);
 }
 
 fn a_monorepo_with_its_project_one_level_down() {
     let cost = cost(&stage().tree("monorepo", |root| trees::monorepo(root, 2_000)).unwrap());
-    at_most("instructions", cost.instructions, 285_000);
+    at_most("instructions", cost.instructions, 345_000);
     at_most("system calls", cost.calls.total(), 155);
     at_most("bytes read", cost.calls.bytes_read, 4_400);
 }
@@ -160,7 +160,7 @@ fn explaining_costs_half_as_much_again_at_most() {
 
 fn memory_and_size_stay_small() {
     let calls = counter::system_calls(&mut start(&stage().tree("flask", trees::flask).unwrap())).unwrap();
-    assert!(calls.peak_memory <= 2 * 1024, "{} KiB of memory", calls.peak_memory);
+    assert!(calls.peak_memory <= 2_700, "{} KiB of memory", calls.peak_memory);
     let size = fs::metadata(release::binary()).unwrap().len();
     assert!(size <= 4_000_000, "a program of {size} bytes");
 }

@@ -16,7 +16,8 @@ use nix::unistd::Pid;
 
 /// What the tests need, and all that this needs: installed without looking for dependencies, so that a new release of
 /// one of them changes nothing here.
-const PACKAGES: [&str; 34] = [
+const PACKAGES: [&str; 41] = [
+    "aiofiles==25.1.0",
     "aiohappyeyeballs==2.7.1",
     "aiohttp==3.14.5",
     "aiosignal==1.4.0",
@@ -33,6 +34,8 @@ const PACKAGES: [&str; 34] = [
     "frozenlist==1.8.0",
     "gunicorn==23.0.0",
     "h11==0.16.0",
+    "html5tagger==2.0.0",
+    "httptools==0.9.0",
     "idna==3.20",
     "itsdangerous==2.2.0",
     "jinja2==3.1.6",
@@ -42,13 +45,17 @@ const PACKAGES: [&str; 34] = [
     "propcache==0.5.4",
     "pydantic==2.14.3",
     "pydantic_core==2.50.4",
+    "sanic==25.12.1",
+    "sanic-routing==23.12.0",
     "sqlparse==0.6.1",
     "starlette==0.38.6",
+    "tracerite==2.6.5",
     "typing-inspection==0.4.5",
     "typing_extensions==4.16.0",
     "uv==0.9.7",
-    "uvicorn-worker==0.4.0",
     "uvicorn==0.54.0",
+    "uvicorn-worker==0.4.0",
+    "websockets==17.4",
     "werkzeug==3.1.9",
     "yarl==1.25.1",
 ];

@@ -9,6 +9,7 @@ mod python;
 
 mod commands;
 mod environment;
+mod near_misses;
 mod order;
 mod server;
 mod site;

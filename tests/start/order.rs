@@ -1,6 +1,7 @@
 //! The start-up order, row by row, with real frameworks.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::Command;
 
 use crate::python::{self, App};
@@ -142,4 +143,58 @@ fn colours_are_for_terminals_that_want_them() {
     assert!(on_a_terminal(&[("TERM", "xterm")]));
     assert!(!on_a_terminal(&[("TERM", "xterm"), ("NO_COLOR", "1")]));
     assert!(!on_a_terminal(&[("TERM", "dumb")]));
+}
+
+/// A call of pystart that finds the packages of the tests in an environment, worker classes among them.
+fn in_environment(root: &Path) -> Command {
+    let mut command = pystart(root);
+    command.env("VIRTUAL_ENV", python::environment());
+    command
+}
+
+/// pystart must find the app, and tell gunicorn how to call it: `argv` is the end of its command line.
+fn is_served(files: &[(&str, &str)], argv: &str, hello: &str) {
+    let app = App::new(files);
+    let mut site = Site::start(&mut in_environment(&app.root));
+    // uvicorn answers in chunks whatever the client speaks.
+    assert!(site.get("/").contains(hello));
+    let log = site.log();
+    assert!(log.lines().any(|line| line.starts_with("pystart: ") && line.ends_with(argv)), "{log}");
+}
+
+#[test]
+fn an_aiohttp_app_is_served_whether_an_object_or_a_coroutine_function_makes_it() {
+    let page = "from aiohttp import web\n\n\nasync def index(request):\n    \
+                return web.Response(text='hello from aiohttp')\n\n\n";
+    let object = format!("{page}app = web.Application()\napp.router.add_get('/', index)\n");
+    is_served(&[("main.py", &object)], "-k aiohttp.GunicornWebWorker main:app", "hello from aiohttp");
+    let function = format!(
+        "{page}async def make_app():\n    app = web.Application()\n    app.router.add_get('/', index)\n    return app\n"
+    );
+    is_served(&[("main.py", &function)], "-k aiohttp.GunicornWebWorker main:make_app", "hello from aiohttp");
+}
+
+#[test]
+fn a_sanic_app_is_served_as_any_other_asgi_app() {
+    let text = "from sanic import Sanic, text\n\napp = Sanic('hello')\n\n\n@app.get('/')\n\
+                async def index(request):\n    return text('hello from sanic')\n";
+    is_served(&[("server.py", text)], "-k uvicorn_worker.UvicornWorker server:app", "hello from sanic");
+}
+
+#[test]
+fn an_asgi_py_that_adds_to_django_is_served() {
+    let app = django_project();
+    app.write("requirements.txt", "django\nuvicorn\n");
+    app.write(
+        "mysite/asgi.py",
+        "import os\n\nfrom django.core.asgi import get_asgi_application\n\n\
+         os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")\ndjango = get_asgi_application()\n\n\n\
+         async def application(scope, receive, send):\n    if scope.get(\"path\") != \"/live\":\n        \
+         return await django(scope, receive, send)\n    \
+         await send({\"type\": \"http.response.start\", \"status\": 200, \"headers\": []})\n    \
+         await send({\"type\": \"http.response.body\", \"body\": b\"live\"})\n",
+    );
+    let mut site = Site::start(&mut in_environment(&app.root));
+    assert!(site.get("/live").contains("\nlive"));
+    assert_eq!(site.get("/"), "hello from django");
 }

@@ -8,7 +8,7 @@ use crate::detect::candidate::objects::AppObject;
 use crate::detect::candidate::{Candidate, may_hold_app};
 use crate::detect::frameworks;
 use crate::detect::limits;
-use crate::detect::names::{DOCUMENTED, USUAL_FILES, is_other_file};
+use crate::detect::names::{DOCUMENTED, USUAL_FILES, is_for_development, is_other_file};
 use crate::detect::project::Project;
 use crate::model::{Step, WebApp};
 
@@ -130,6 +130,9 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
         found.iter().filter(|one| is_imported(one, &found)).map(|one| one.module.clone()).collect();
     keep_if_any(&mut found, |candidate| !imported.contains(&candidate.module));
     keep_if_any(&mut found, |candidate| candidate.object().is_some_and(|object| !object.is_factory));
+    keep_if_any(&mut found, |candidate| {
+        candidate.file().file_name().and_then(|name| name.to_str()).is_none_or(|name| !is_for_development(name))
+    });
     keep_if_any(&mut found, |candidate| candidate.report.serves);
     found
 }

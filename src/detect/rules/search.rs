@@ -148,7 +148,7 @@ impl<'a> Search<'a> {
                 format!("`{subject}`: the server of `{holder}` is bound to no name"),
                 format!("add the line `{attribute} = {holder}.{attribute}` to it"),
             );
-            let command = Some(format!("python {subject}"));
+            let command = Some(script_command(&candidate.root, candidate.file()));
             self.miss(NearMiss { path: candidate.file().to_owned(), reason: report.rejection.clone(), command });
         }
     }
