@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Inputs, Server, Start, Trail};
-use super::web_app::with_object;
+use super::serving::with_object;
 use crate::command::{Resolved, Runs};
 use crate::error::Failure;
 use crate::gunicorn::options::UserOptions;

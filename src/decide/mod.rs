@@ -19,6 +19,7 @@ mod default_site;
 mod launch;
 mod other_server;
 mod own_server;
+mod serving;
 mod web_app;
 mod wrapper;
 

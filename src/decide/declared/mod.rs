@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Inputs, Trail};
-use super::{command_start, web_app};
+use super::{command_start, serving};
 use crate::command::{self, Surroundings};
 use crate::detect::NamedApp;
 use crate::error::Failure;
@@ -108,7 +108,7 @@ fn process_declaration(declaration: Declaration, inputs: &Inputs) -> (Option<Cho
         Ok(Declared::App { app, config }) => {
             let target = format!("{}:{}", app.module, app.object);
             let trail = told.then(Trail::of(Step::Declared, &subject, Verdict::Chosen, format!("names `{target}`")));
-            let (choice, more) = web_app::choose_declared(web_app(app, &subject), config.as_deref(), inputs);
+            let (choice, more) = serving::choose_declared(web_app(app, &subject), config.as_deref(), inputs);
             return (Some(choice), trail.then(more));
         }
         Ok(Declared::Command(text)) => match resolve(&text, inputs) {

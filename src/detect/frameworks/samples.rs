@@ -126,6 +126,7 @@ const SAMPLES: &[Sample] = &[
     ("from tornado.wsgi import WSGIContainer; app = WSGIContainer(object())", "`app` is a Tornado app"),
     ("from tornado.wsgi import WSGIAdapter; app = WSGIAdapter(object())", "`app` is a Tornado app"),
     ("import tornado.web; app = tornado.web.Application([])", "`app` is a Tornado app"),
+    ("from aiohttp import web; web.run_app(make())", "is an aiohttp app"),
     ("from japronto import Application; app = Application()", "`app` is a Japronto app"),
     ("from socketify import App; app = App()", "`app` is a Socketify app"),
     ("from http.server import HTTPServer; server = HTTPServer(('', 80), object)", "`server` is a plain HTTP server"),
