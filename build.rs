@@ -1,4 +1,5 @@
-//! Tells the program what it is made from: `PYSTART_BUILD` is the version, the commit where it is known, and the target.
+//! Tells the program what it is made from: `MADE_FROM` is the version, the commit where it is known, and the target.
+//! Not named as a setting is: cargo hands it to whatever it runs, too.
 //!
 //! The commit is that of `PYSTART_COMMIT`, else the one that a published crate names, else that of the checkout: for
 //! releases only, since a development build would be made anew at every commit.
@@ -25,7 +26,7 @@ fn main() {
         Some("development".to_owned())
     };
     let made_from = [commit.unwrap_or_default(), variable("TARGET")].join(" ");
-    println!("cargo::rustc-env=PYSTART_BUILD={} ({})", variable("CARGO_PKG_VERSION"), made_from.trim());
+    println!("cargo::rustc-env=MADE_FROM={} ({})", variable("CARGO_PKG_VERSION"), made_from.trim());
 }
 
 /// Whole, or as another build has shown it.

@@ -81,7 +81,7 @@ impl Call {
         match first.to_str() {
             Some("--help") => Self::Answer { text: whole().render_long_help().to_string(), is_error: false },
             Some("--version") => {
-                Self::Answer { text: concat!("pystart ", env!("PYSTART_BUILD"), "\n").to_owned(), is_error: false }
+                Self::Answer { text: concat!("pystart ", env!("MADE_FROM"), "\n").to_owned(), is_error: false }
             }
             Some("--") => Self::Run(Flags::of_command(&args[1..])),
             name => match SUBCOMMANDS.iter().find(|subcommand| Some(subcommand.name) == name) {
