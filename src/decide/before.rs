@@ -2,7 +2,6 @@
 
 use super::choice::Inputs;
 use super::{command_start, launch};
-use crate::command::{self, Surroundings};
 use crate::error::Failure;
 use crate::model::{Interface, Launch, Step};
 use crate::settings::Given;
@@ -19,15 +18,7 @@ pub struct BeforeStart {
 /// The command, if there is one. It is understood like a start-up command: words, shell syntax, a script's file.
 pub(super) fn before(inputs: &Inputs) -> Option<BeforeStart> {
     let before = inputs.settings.before.as_ref()?;
-    let path = inputs.python.search_path();
-    let around = Surroundings {
-        files: inputs.files,
-        root: &inputs.settings.app_root,
-        path: &path,
-        python: &inputs.python,
-        was_split: false,
-    };
-    let resolved = command::resolve(&Given::Text(before.text.clone()), &around);
+    let resolved = inputs.resolve(&Given::Text(before.text.clone()), false);
     let start = resolved.and_then(|resolved| command_start::choose(Step::Custom, resolved, inputs).0.start);
     let outcome = start.map(|start| launch::prepare(start, Interface::Wsgi, inputs).launch);
     Some(BeforeStart { from: before.from.clone(), outcome })

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::command::{self, Resolved, Surroundings};
 use crate::detect::Sources;
 use crate::error::Failure;
 use crate::files::Files;
@@ -10,7 +11,7 @@ use crate::gunicorn::Gunicorn;
 use crate::gunicorn::options::UserOptions;
 use crate::model::{Evidence, NearMiss, Notice, Step, Verdict, WebApp};
 use crate::python::environment::Python;
-use crate::settings::Settings;
+use crate::settings::{Given, Settings};
 
 /// What every step sees.
 pub(super) struct Inputs<'a> {
@@ -21,6 +22,21 @@ pub(super) struct Inputs<'a> {
     pub(super) sources: Sources<'a>,
     /// What the user has set for a gunicorn whose arguments are ours.
     pub(super) options: UserOptions,
+}
+
+impl Inputs<'_> {
+    /// Understands a command, of whichever step: in the app root, with the app's environment. `was_split`: the platform
+    /// has cut it at its blanks.
+    pub(super) fn resolve(&self, given: &Given, was_split: bool) -> Result<Resolved, Failure> {
+        let around = Surroundings {
+            files: self.files,
+            root: &self.settings.app_root,
+            path: &self.python.search_path(),
+            python: &self.python,
+            was_split,
+        };
+        command::resolve(given, &around)
+    }
 }
 
 /// What a step has to tell, whether or not it has chosen.

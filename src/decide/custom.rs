@@ -2,7 +2,6 @@
 
 use super::choice::{Choice, Inputs, Trail};
 use super::command_start;
-use crate::command::{self, Surroundings};
 use crate::error::Failure;
 use crate::model::{Notice, Step, Verdict};
 use crate::settings::Given;
@@ -13,15 +12,7 @@ pub(super) fn custom(inputs: &Inputs) -> (Option<Choice>, Trail) {
         let reason = "neither words nor `PYSTART_COMMAND` were given";
         return (None, Trail::of(Step::Custom, "a custom command", Verdict::Absent, reason));
     };
-    let path = inputs.python.search_path();
-    let around = Surroundings {
-        files: inputs.files,
-        root: &inputs.settings.app_root,
-        path: &path,
-        python: &inputs.python,
-        was_split: inputs.settings.command_was_split,
-    };
-    match command::resolve(given, &around) {
+    match inputs.resolve(given, inputs.settings.command_was_split) {
         Ok(resolved) => {
             let trail = Trail::of(Step::Custom, subject(given), Verdict::Chosen, resolved.reading.clone());
             let (choice, more) = command_start::choose(Step::Custom, resolved, inputs);

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use super::choice::{Choice, Inputs, Trail};
 use super::command_start;
-use crate::command::{self, Surroundings};
 use crate::model::{Evidence, Step, Verdict};
 use crate::settings::{DEFAULT_PORT, Given};
 
@@ -32,15 +31,7 @@ pub(super) fn own_server(inputs: &Inputs) -> (Option<Choice>, Trail) {
         "8000" => port.clone().into(),
         word => OsString::from(word),
     });
-    let path = inputs.python.search_path();
-    let around = Surroundings {
-        files: inputs.files,
-        root: &inputs.settings.app_root,
-        path: &path,
-        python: &inputs.python,
-        was_split: false,
-    };
-    match command::resolve(&Given::Words(words.collect()), &around) {
+    match inputs.resolve(&Given::Words(words.collect()), false) {
         Ok(resolved) => {
             let trail = trail.with_evidence(said(Verdict::Chosen, format!("is {}", app.described)));
             let (choice, more) = command_start::choose(Step::OwnServer, resolved, inputs);

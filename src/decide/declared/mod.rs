@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Inputs, Trail};
 use super::{command_start, serving};
-use crate::command::{self, Surroundings};
+use crate::command;
 use crate::detect::NamedApp;
 use crate::error::Failure;
 use crate::model::{Notice, Step, Verdict, WebApp};
@@ -130,15 +130,7 @@ fn process_declaration(declaration: Declaration, inputs: &Inputs) -> (Option<Cho
 }
 
 fn resolve(text: &OsString, inputs: &Inputs) -> Result<command::Resolved, Failure> {
-    let path = inputs.python.search_path();
-    let around = Surroundings {
-        files: inputs.files,
-        root: &inputs.settings.app_root,
-        path: &path,
-        python: &inputs.python,
-        was_split: false,
-    };
-    command::resolve(&Given::Text(text.clone()), &around)
+    inputs.resolve(&Given::Text(text.clone()), false)
 }
 
 fn web_app(app: NamedApp, subject: &str) -> WebApp {
