@@ -271,7 +271,10 @@ fn there_is_no_place_to_write() {
     let mut inner = pip(&app);
     inner.env("PYSTART_CACHE_DIR", app.root.join("cache"));
     let told = told(&on_a_file_system(&app, &inner, prepare));
-    let expected = "pystart: error: no folder for the environment: Read-only file system (os error 30)\npystart: hint: \
-                    make the app root writable, or name a folder for caches in `PYSTART_CACHE_DIR`\n";
+    let expected = format!(
+        "pystart: error: no folder for the environment: `{}/cache` is on a read-only file system\npystart: hint: make \
+         the app root writable, or name a folder for caches in `PYSTART_CACHE_DIR`\n",
+        app.root.display()
+    );
     assert_eq!(told, expected);
 }

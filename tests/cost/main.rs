@@ -80,14 +80,14 @@ fn a_django_project_with_its_environment() {
     let cost = cost(&stage().tree("django", fill).unwrap());
     at_most("instructions", cost.instructions, 315_000);
     at_most("system calls", cost.calls.total(), 150);
-    at_most("bytes read", cost.calls.bytes_read, 4_400);
+    at_most("bytes read", cost.calls.bytes_read, 4_600);
 }
 
 fn a_monorepo_with_its_project_one_level_down() {
     let cost = cost(&stage().tree("monorepo", |root| trees::monorepo(root, 2_000)).unwrap());
     at_most("instructions", cost.instructions, 345_000);
     at_most("system calls", cost.calls.total(), 155);
-    at_most("bytes read", cost.calls.bytes_read, 4_400);
+    at_most("bytes read", cost.calls.bytes_read, 4_600);
 }
 
 fn what_lies_below_pruned_folders_costs_nothing() {
