@@ -130,7 +130,7 @@ impl<'a> Workshop<'a> {
         let building = self.building();
         let file = File::open(&self.packed.archive).map_err(Cause::Unreadable)?;
         let mut tree = Tree::create(&building).map_err(Cause::Unwritable)?;
-        let reading = Reading { limits: how.limits, ahead: true, stop: how.stop };
+        let reading = Reading { limits: how.limits, stop: how.stop };
         archive::read(file, reading, &mut tree)?;
         let done = Done { files: tree.files, bytes: tree.bytes };
         tree.finish()?;
