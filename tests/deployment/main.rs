@@ -18,3 +18,4 @@ mod hostile_archives;
 mod packing;
 mod scene;
 mod starts;
+mod wrappers;
