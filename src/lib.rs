@@ -12,6 +12,7 @@
 //!
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
+pub mod allocator;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
