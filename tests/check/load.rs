@@ -500,7 +500,7 @@ fn call(app: &App, words: &[&str]) -> (Option<i32>, String) {
         .arg("check")
         .args(words)
         .env_clear()
-        .env("PATH", format!("{}:/usr/bin:/bin", python::environment().join("bin").display()))
+        .env("PATH", format!("{}:/usr/bin:/bin", python::image().display()))
         .env("PYSTART_APP_ROOT", &app.root)
         .env("GUNICORN_CMD_ARGS", FREE)
         .output()

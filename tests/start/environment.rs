@@ -95,7 +95,8 @@ fn variables_reach_the_app_byte_for_byte() {
 fn a_custom_command_gets_port_and_host_and_nothing_else() {
     let app = App::new(&[]);
     let print = "import os; print(*sorted(n for n in os.environ if n != 'LC_CTYPE'))";
-    let plain = ended(pystart(&app.root).args(["python3", "-c", print]));
+    // By its path: the shell behind the name would set a variable of its own.
+    let plain = ended(pystart(&app.root).arg(python::python()).args(["-c", print]));
     let of_servers = [
         "CHAINLIT_HOST",
         "CHAINLIT_PORT",
