@@ -126,7 +126,7 @@ mod tests {
     fn what_the_user_says_about_the_format_wins_and_is_named() {
         let files = image().empty("/tmp").writable("/tmp");
         for name in super::FORMATS {
-            let files = files.clone().file("/site/gunicorn.conf.py", &format!("{name} = x"));
+            let files = files.clone().file("/site/gunicorn.conf.py", format!("{name} = x"));
             let (given, path, copies, warning) = decided(&files, &[("PYSTART_ACCESS_LOG", "json")]);
             assert_eq!((given.as_str(), path.as_str(), copies), ("--access-logfile -", "", 0), "{name}");
             assert!(warning.contains(&format!("`{name}` in gunicorn.conf.py says")), "{warning}");

@@ -134,10 +134,10 @@ fn what_a_client_sends_is_read_as_it_was_meant() {
 #[test]
 fn lines_of_several_workers_stay_whole_however_long_the_values_are() {
     let app = App::new(&[("app.py", &wsgi("app", "'ok'"))]);
-    let long = [b"\x01".repeat(3000), "\u{1f600}".repeat(800).into_bytes(), b"x".repeat(5000)];
+    let agents = [b"\x01".repeat(3000), "\u{1f600}".repeat(800).into_bytes(), b"x".repeat(5000)];
     let many = |port| {
         thread::scope(|scope| {
-            for agent in &long {
+            for agent in &agents {
                 scope.spawn(move || (0..40).for_each(|_| send(port, &format!("/{}", "y".repeat(3000)), agent)));
             }
         });
