@@ -14,6 +14,8 @@
 
 pub mod allocator;
 #[forbid(unsafe_code)]
+pub mod access_log;
+#[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
 pub mod command;
@@ -27,6 +29,8 @@ pub mod deployment;
 #[forbid(unsafe_code)]
 pub mod detect;
 mod digest;
+#[forbid(unsafe_code)]
+pub mod embedded;
 pub mod environ;
 pub mod error;
 #[forbid(unsafe_code)]

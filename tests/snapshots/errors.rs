@@ -73,6 +73,7 @@ fn a_custom_command_that_cannot_be_processed_says_why() {
         ("error-only-variables", &["DEBUG=1"]),
         ("error-program-not-found", &["gunicrn", "app:app"]),
         ("error-program-not-executable", &["./plain", "--now"]),
+        ("error-mistyped-subcommand", &["explian", "--json"]),
         ("error-program-is-a-folder", &["./folder"]),
         ("error-empty-file", &["empty.txt"]),
         ("error-only-comments", &["comments.txt"]),
