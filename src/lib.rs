@@ -12,9 +12,9 @@
 //!
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
-pub mod allocator;
 #[forbid(unsafe_code)]
 pub mod access_log;
+pub mod allocator;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
