@@ -125,6 +125,8 @@ fn streamlit_is_served_by_its_own_server() {
     let mut site = Site::start(&mut command);
     assert!(site.get("/").contains("<title>Streamlit</title>"));
     assert_eq!(site.get("/_stcore/health"), "ok");
-    assert!(site.log().contains("init for streamlit run app.py"), "{}", site.log());
+    for line in ["pystart: app with its own server: app.py: is a Streamlit app; ", "init for streamlit run app.py"] {
+        assert!(site.log().contains(line), "{}", site.log());
+    }
     site.stop();
 }

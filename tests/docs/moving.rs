@@ -20,11 +20,12 @@ fn explained(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The words of the page, files, variables, the last word of the command.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn what_other_images_read_is_read() {
     let page = std::fs::read_to_string(crate::pages::root().join("docs/moving.md")).unwrap();
-    /// The words of the page, files, variables, the last word of the command.
-    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a str);
     let rows: [Row<'_>; 9] = [
         ("`web: COMMAND`", &[("Procfile", "web: gunicorn shop:app\n"), ("shop.py", FLASK)], &[], "shop:app"),
         (
