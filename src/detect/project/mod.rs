@@ -13,9 +13,21 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::limits;
+#[cfg(test)]
+use super::words::Words;
 use crate::files::by_path::ByPath;
 use crate::files::{Files, Folder};
 use crate::python::source::{self, Module};
+
+/// The tables of words that a project is read with.
+#[cfg(test)]
+pub(super) static TABLES: &[&Words] = &[
+    &marks::ROOT_FILES,
+    &required::DEVELOPMENT_LISTS,
+    &sys_path::SAME_PATH_METHODS,
+    &sys_path::SAME_PATH_FUNCTIONS,
+    &sys_path::WORKING_FOLDER_FUNCTIONS,
+];
 
 /// A Python file of the app.
 pub(super) struct SourceFile {
