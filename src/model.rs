@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::embedded::EmbeddedCopy;
 use crate::environ::Environ;
 use crate::path_text::lossless;
 
@@ -158,6 +159,8 @@ pub struct Launch {
     pub mode: Mode,
     /// It is a shell, which does not pass signals on.
     pub is_shell: bool,
+    /// What has to be written first.
+    pub copies: Vec<EmbeddedCopy>,
     /// Where its site is expected, unless it is gunicorn, which says itself where it listens.
     pub expected_port: Option<u16>,
 }

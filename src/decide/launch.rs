@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::access_log::{access_log, add_to_path};
 use super::choice::{Inputs, Server, Start};
 use super::concurrency::{self, Concurrency};
 use crate::environ::Environ;
@@ -49,6 +50,7 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
     for (name, value) in &start.variables {
         environ.set(name, value);
     }
+    let mut copies = start.copies;
     let directory = directory(&start.folder, inputs);
     // gunicorn takes the name of its folder from here when it is the same one.
     if environ.get("PWD").is_some() {
@@ -58,7 +60,13 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
     if let Server::Gunicorn { gunicorn, options, port } = &start.server {
         known.notices.extend(gunicorn.as_ref().and_then(|gunicorn| missing_byte_code(gunicorn, inputs)));
         let version = gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(inputs.files, &inputs.python));
-        add_container_extras(&mut environ, options, version, interface, inputs);
+        let logged = access_log(options, inputs);
+        if let Some(module) = &logged.module {
+            add_to_path(&mut environ, module);
+        }
+        add_container_extras(&mut environ, options, version, interface, logged.extras, inputs);
+        copies.extend(logged.module);
+        known.notices.extend(logged.notice);
         known.concurrency = Concurrency::of(options, interface, inputs);
         known.port = (!options.may_set("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
         if options.leaves_bind_open() {
@@ -80,7 +88,7 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
     let expected_port = (!is_gunicorn).then(|| inputs.settings.port.unwrap_or(DEFAULT_PORT));
     let is_shell = matches!(start.server, Server::Shell);
     let (program, argv) = (start.program, start.argv);
-    let launch = Launch { program, argv, directory, environ, mode, is_shell, expected_port };
+    let launch = Launch { program, argv, directory, environ, mode, is_shell, copies, expected_port };
     Prepared { launch, known }
 }
 
@@ -157,15 +165,14 @@ fn add_container_extras(
     options: &UserOptions,
     version: Option<Version>,
     interface: Interface,
+    logging: Vec<String>,
     inputs: &Inputs,
 ) {
     let settings = inputs.settings;
     // An app that was unpacked elsewhere is still one of its app root.
     let root = settings.deployed.deployed_into.as_ref().unwrap_or(&settings.app_root);
     let mut extras = arguments::container_extras(inputs.files, options, environ, root, || version);
-    if settings.access_log && !options.sets("accesslog") {
-        extras.push("--access-logfile -".into());
-    }
+    extras.extend(logging);
     extras.extend(concurrency::threads(settings, options, interface).map(|threads| format!("--threads {threads}")));
     if !extras.is_empty() {
         let joined = arguments::prepend(&extras, environ.filled("GUNICORN_CMD_ARGS"));

@@ -20,6 +20,7 @@ use crate::invocation::Invocation;
 use crate::model::{Changes, Launch, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
 use crate::path_text::lossless;
+use crate::python::environment::Origin;
 use crate::settings::Flags;
 use crate::settings::table;
 use crate::shell::redact::without_values;
@@ -144,6 +145,8 @@ pub struct PythonReport {
     /// The folder of the virtual environment.
     #[serde(serialize_with = "crate::path_text::optional_path")]
     pub environment: Option<PathBuf>,
+    /// Who says that this is the one: `build`, `app-root`, `virtual-env` or `search-path`.
+    pub environment_from: Option<Origin>,
     /// Why the environment's own interpreter is not used.
     pub fault: Option<String>,
 }
@@ -219,6 +222,7 @@ impl Report {
                 interpreter: interpreter.map(|interpreter| interpreter.path.clone()),
                 version: interpreter.and_then(|interpreter| interpreter.minor).map(|minor| minor.to_string()),
                 environment: environment.map(|environment| environment.folder.clone()),
+                environment_from: environment.map(|environment| environment.origin),
                 fault: environment.and_then(|environment| environment.fault.clone()),
             },
             gunicorn: decision.gunicorn.as_ref().map(|gunicorn| GunicornReport {

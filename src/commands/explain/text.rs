@@ -10,6 +10,7 @@ use crate::deployment;
 use crate::environ::Environ;
 use crate::model::{Evidence, Mode, Step, Verdict};
 use crate::printable::printable;
+use crate::python::environment::Origin;
 use crate::shell::words;
 
 /// Colours, or none.
@@ -113,11 +114,20 @@ impl Report {
         match (&self.app, self.step) {
             (Some(app), _) => format!("pystart {verb} {} app: {}", with_article(app.framework), app.reason),
             (None, Step::Custom) => format!("pystart {verb} the custom command"),
+            (None, Step::Declared) => format!("pystart {verb} what the author has declared: {}", self.chosen()),
+            (None, Step::OwnServer) => format!("pystart {verb} an app with its own server: {}", self.chosen()),
             (None, _) if self.intended.is_none() && self.target.is_none() && self.is_without_default_site() => {
                 "pystart would start nothing: no app was found".into()
             }
             (None, _) => format!("pystart {verb} the default site: no app was found"),
         }
+    }
+
+    /// The fact that has settled it: `` `web` in `Procfile` ``.
+    fn chosen(&self) -> &str {
+        let is_settled =
+            |fact: &&Evidence| fact.step == self.step && matches!(fact.verdict, Verdict::Chosen | Verdict::Rejected);
+        self.evidence.iter().rfind(is_settled).map_or("", |fact| fact.subject.as_str())
     }
 
     fn is_without_default_site(&self) -> bool {
@@ -183,6 +193,11 @@ impl Report {
         line.push_str(&interpreter.display().to_string());
         if let Some(environment) = &python.environment {
             let _ = write!(line, ", environment {}", environment.display());
+            line.push_str(match python.environment_from {
+                Some(Origin::SearchPath) => " by `PATH`",
+                Some(Origin::VirtualEnv) => " by `VIRTUAL_ENV`",
+                _ => "",
+            });
         }
         if let Some(fault) = &python.fault {
             let _ = write!(line, " ({fault})");

@@ -8,12 +8,12 @@ mod required;
 mod sys_path;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::limits;
+use crate::files::by_path::ByPath;
 use crate::files::{Files, Folder};
 use crate::python::source::{self, Module};
 
@@ -40,10 +40,11 @@ pub(super) struct Project<'a> {
     root: &'a Path,
     /// Which calls in functions the sources keep, by the last name of what is called.
     keeps_call: fn(&str) -> bool,
-    sources: RefCell<BTreeMap<PathBuf, Rc<SourceFile>>>,
+    /// By path.
+    sources: RefCell<ByPath<Rc<SourceFile>>>,
+    folders: RefCell<ByPath<Rc<Folder>>>,
     /// How many bytes of Python were parsed.
     parsed: Cell<usize>,
-    folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
 }
 
 impl<'a> Project<'a> {
@@ -110,8 +111,8 @@ impl<'a> Project<'a> {
         Some(source)
     }
 
-    /// The text of a file that is no Python; `None` if it cannot be read.
-    fn text(&self, file: &Path) -> Option<String> {
+    /// The text of a file, not parsed; `None` if it cannot be read.
+    pub(super) fn text(&self, file: &Path) -> Option<String> {
         let bytes = self.files.read(&self.root.join(file)).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }

@@ -60,7 +60,7 @@ pub fn run(data: &[u8]) {
     let expected =
         |words: &[OsString]| words.iter().flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect::<Vec<u8>>();
     SHELL.with_borrow_mut(|shell| {
-        assert_eq!(shell.words(line), expected(&own.words), "{line:?}");
-        assert_eq!(shell.words(&join(&own.words)), expected(&own.words), "{line:?}");
+        assert_eq!(shell.words(line), expected(&own.words), "{}", line.display());
+        assert_eq!(shell.words(&join(&own.words)), expected(&own.words), "{}", line.display());
     });
 }
