@@ -1,5 +1,7 @@
 //! What was asked for, as it stands here and now: the settings, and a folder of the app that is there.
 
+use std::path::PathBuf;
+
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::settings::{Flags, Settings, table};
@@ -26,7 +28,10 @@ pub(crate) fn settings(flags: Flags, environ: &Environ) -> Result<Settings, Fail
     };
     let settings = Settings::new(flags, environ, &directory)?;
     require_folder(&settings)?;
-    Ok(settings)
+    // A name without a slash was found on `PATH`, whose own environment has been looked for there.
+    let program = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().nth(1).is_some());
+    let program = program.map(|path| directory.join(path).components().collect());
+    Ok(Settings { program, ..settings })
 }
 
 /// A folder that somebody named must be there. The platform's own place may be missing: then nothing is deployed yet.
