@@ -152,6 +152,8 @@ fn announce(decision: &Decision) {
     let what = match (&decision.app, decision.step) {
         (Some(app), _) => format!("{} app: {}", app.framework, app.reason),
         (None, Step::Custom) => format!("custom command: {}", reading(decision)),
+        (None, Step::Declared) => format!("declared start: {}", settled_by(decision)),
+        (None, Step::OwnServer) => format!("app with its own server: {}", settled_by(decision)),
         (None, _) => "the default site; `pystart explain` tells what was looked at".to_owned(),
     };
     let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };
@@ -170,6 +172,12 @@ fn circumstances(decision: &Decision, launch: &Launch) -> String {
 
 fn reading(decision: &Decision) -> &str {
     decision.evidence.first().map_or("", |fact| fact.reason.as_str())
+}
+
+/// What was looked at last in the step that counts: a file, `` `web` in `Procfile` ``.
+fn settled_by(decision: &Decision) -> String {
+    let fact = decision.evidence.iter().rfind(|fact| fact.step == decision.step);
+    fact.map_or_else(String::new, |fact| format!("{}: {}", fact.subject, fact.reason))
 }
 
 fn start(launch: &Launch, settings: &Settings, invocation: &Invocation) -> Result<u8, NotStarted> {
