@@ -5,6 +5,10 @@
 /// time that a large site can take.
 pub(super) const FILES_READ: usize = 96;
 
+/// Bytes of Python after which no more files are read: twice and a half what the largest app of the corpus takes, and a
+/// bound on the time for a library, in which everything is read in vain.
+pub(super) const BYTES_READ: usize = 512 * 1024;
+
 /// Folders that are listed. Listing is cheaper than reading, and a monorepo has many folders beside the app's.
 pub(super) const FOLDERS_LISTED: usize = 400;
 

@@ -7,7 +7,7 @@ mod marks;
 mod required;
 mod sys_path;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,12 +41,27 @@ pub(super) struct Project<'a> {
     /// Which calls in functions the sources keep, by the last name of what is called.
     keeps_call: fn(&str) -> bool,
     sources: RefCell<BTreeMap<PathBuf, Rc<SourceFile>>>,
+    /// Bytes of Python that were read.
+    read: Cell<usize>,
     folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
+    /// The lists of packages of a folder.
+    lists: RefCell<BTreeMap<PathBuf, Rc<[PathBuf]>>>,
+    /// Files that are no Python, as text.
+    texts: RefCell<BTreeMap<PathBuf, Option<Rc<str>>>>,
 }
 
 impl<'a> Project<'a> {
     pub(super) fn new(files: &'a dyn Files, root: &'a Path, keeps_call: fn(&str) -> bool) -> Self {
-        Self { files, root, keeps_call, sources: RefCell::default(), folders: RefCell::default() }
+        Self {
+            files,
+            root,
+            keeps_call,
+            sources: RefCell::default(),
+            read: Cell::default(),
+            folders: RefCell::default(),
+            lists: RefCell::default(),
+            texts: RefCell::default(),
+        }
     }
 
     /// What is in a folder; nothing if it cannot be listed, is a virtual environment, or too many were listed.
@@ -82,11 +97,14 @@ impl<'a> Project<'a> {
         if let Some(known) = self.sources.borrow().get(file) {
             return Some(Rc::clone(known));
         }
-        if self.sources.borrow().len() >= limits::FILES_READ {
+        if self.sources.borrow().len() >= limits::FILES_READ || self.read.get() >= limits::BYTES_READ {
             return None;
         }
         let (module, error) = match self.files.read(&self.root.join(file)) {
-            Ok(bytes) => (source::read_with_calls(&bytes, self.keeps_call), None),
+            Ok(bytes) => {
+                self.read.set(self.read.get() + bytes.len());
+                (source::read_with_calls(&bytes, self.keeps_call), None)
+            }
             Err(error) => (Module::default(), Some(error)),
         };
         let source = Rc::new(SourceFile { path: file.to_owned(), module, error });
@@ -95,9 +113,14 @@ impl<'a> Project<'a> {
     }
 
     /// The text of a file that is no Python; `None` if it cannot be read.
-    fn text(&self, file: &Path) -> Option<String> {
-        let bytes = self.files.read(&self.root.join(file)).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+    fn text(&self, file: &Path) -> Option<Rc<str>> {
+        if let Some(known) = self.texts.borrow().get(file) {
+            return known.clone();
+        }
+        let bytes = self.files.read(&self.root.join(file)).ok();
+        let text = bytes.map(|bytes| Rc::from(String::from_utf8_lossy(&bytes)));
+        self.texts.borrow_mut().insert(file.to_owned(), text.clone());
+        text
     }
 
     /// Every name in a folder, sorted; none if it cannot be listed.
