@@ -18,7 +18,7 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
     if !inputs.settings.has_default_site {
         return nothing(inputs, near_misses);
     }
-    let folder = default_site::folder(inputs.files, &inputs.settings.environ);
+    let (folder, copy) = default_site::locate(inputs.files, &inputs.settings.environ);
     let reason = format!("nothing else was found; it is in `{}`", folder.display());
     let trail = Trail::of(Step::DefaultSite, "the default site", Verdict::Chosen, reason)
         .with_notice(missing_app(inputs, near_misses));
@@ -26,6 +26,7 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
         let mut words = arguments::common(&inputs.options, inputs.settings.port);
         words.extend([arguments::with_path("--chdir=", &folder), "application:app".into()]);
         let mut start = Start::gunicorn(gunicorn, words, &inputs.options, inputs);
+        start.copies.extend(copy);
         start.variables.push((default_site::SEARCHED_FOLDER.to_owned(), inputs.settings.app_root.clone().into()));
         start
     });

@@ -9,6 +9,7 @@
 //!
 //! Each step has its file. [`command_start`] and [`launch`] are what they have in common.
 
+mod access_log;
 mod before;
 mod choice;
 mod command_start;

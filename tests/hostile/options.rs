@@ -147,7 +147,7 @@ fn what_a_configuration_may_set_unseen_is_left_to_it() {
     fs::write(root.0.join("app.py"), "from flask import Flask\napp = Flask(__name__)\n").unwrap();
     let decision = || {
         let mut command = explain(&root.0);
-        let output = command.arg("--json").env("PATH", python::environment().join("bin")).output().unwrap();
+        let output = command.arg("--json").env("PATH", python::image()).output().unwrap();
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         let sets_port = report["env"]["set"].as_array().unwrap().iter().any(|name| name == "PORT");
         (report["argv"].as_array().unwrap()[1..].to_vec(), sets_port)

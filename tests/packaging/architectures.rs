@@ -29,5 +29,5 @@ fn the_program_for_the_other_architecture_starts_an_app() {
     let emulator = if programs::NATIVE == "x86_64" { "qemu-aarch64" } else { "qemu-x86_64" };
     let mut command = Command::new(emulator);
     command.arg(programs::foreign());
-    assert_eq!(first_page(&mut command, &path_with(&python::environment().join("bin"))), PAGE);
+    assert_eq!(first_page(&mut command, &path_with(&python::image())), PAGE);
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -87,6 +88,39 @@ pub(crate) fn environment() -> &'static Path {
         }
         folder
     })
+}
+
+/// A folder for PATH with every program of the environment, which stand for those of an image: no `pyvenv.cfg` is
+/// beside it, so that nobody takes the packages for an environment.
+pub(crate) fn image() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(make_image).clone()
+}
+
+fn make_image() -> PathBuf {
+    let (own, folder) = (environment().join("bin"), environment().join("image/bin"));
+    let lock = File::create(environment().with_extension("image.lock")).unwrap();
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
+    if folder.exists() {
+        return folder;
+    }
+    let unfinished = environment().join("image/unfinished");
+    let _ = fs::remove_dir_all(&unfinished);
+    fs::create_dir_all(&unfinished).unwrap();
+    let numbered = fs::read_dir(environment().join("lib")).unwrap().next().unwrap().unwrap().file_name();
+    for name in fs::read_dir(&own).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let target =
+            if name == "python" || name == "python3" { Path::new(&numbered).to_owned() } else { own.join(&name) };
+        if name != numbered {
+            std::os::unix::fs::symlink(target, unfinished.join(name)).unwrap();
+        }
+    }
+    // By a link the interpreter would be that of the machine, without the packages.
+    let script = format!("#!/bin/sh\nexec {}/${{0##*/}} \"$@\"\n", own.display());
+    fs::write(unfinished.join(&numbered), script).unwrap();
+    fs::set_permissions(unfinished.join(&numbered), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::rename(unfinished, &folder).unwrap();
+    folder
 }
 
 /// A folder for PATH that holds uv and nothing else.

@@ -8,7 +8,9 @@ pub(crate) const NAMES: &[&str] = &[
     "explain-shell",
     "explain-django",
     "explain-flask",
+    "explain-declared",
     "explain-other",
+    "explain-own-server",
     "explain-default-site",
     "explain-cannot-start",
     "explain-json",
@@ -41,6 +43,14 @@ fn explain_says_which_step_and_why() {
     let factory = "from flask import Flask\n\ndef create_app():\n    return Flask(__name__)\n";
     let other = [("backend/main.py", factory), ("backend/requirements.txt", "flask\ngunicorn\n")];
     compare("explain-other", Scene::with_gunicorn(&other).call(&["explain"], &[]));
+    let declared = [("Procfile", "release: python migrate.py\nweb: python server.py --port $PORT\n")];
+    let with_procfile = Scene::with_gunicorn(&declared);
+    std::os::unix::fs::symlink("/bin/sh", with_procfile.bin.root.join("sh")).unwrap();
+    compare("explain-declared", with_procfile.call(&["explain"], &[]));
+    let dashboard = Scene::with_gunicorn(&[("dashboard.py", "import streamlit as st\n\nst.title('Sales')\n")]);
+    dashboard.app.write("antenv/lib/python3.11/site-packages/streamlit/__init__.py", "");
+    dashboard.program("antenv/bin/streamlit", "#!/usr/bin/env python\n");
+    compare("explain-own-server", dashboard.call(&["explain"], &[]));
     let nothing = [("Main.txt", ""), ("bot.py", "import discord\n\nclient = discord.Client()\n")];
     compare("explain-default-site", Scene::with_gunicorn(&nothing).call(&["explain"], &[]));
     compare("explain-cannot-start", Scene::new(&[("app.py", FLASK)]).call(&["explain"], &[]));

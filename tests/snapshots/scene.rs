@@ -35,7 +35,7 @@ impl Scene {
 
     /// One with the packages of the tests on `PATH`.
     pub(crate) fn with_packages(files: &[(&str, &str)]) -> Self {
-        Self { path: crate::python::environment().join("bin"), ..Self::new(files) }
+        Self { path: crate::python::image(), ..Self::new(files) }
     }
 
     /// An executable file of the app.

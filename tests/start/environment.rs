@@ -95,7 +95,8 @@ fn variables_reach_the_app_byte_for_byte() {
 fn a_custom_command_gets_port_and_host_and_nothing_else() {
     let app = App::new(&[]);
     let print = "import os; print(*sorted(n for n in os.environ if n != 'LC_CTYPE'))";
-    let plain = ended(pystart(&app.root).args(["python3", "-c", print]));
+    // By its path: the shell behind the name would set a variable of its own.
+    let plain = ended(pystart(&app.root).arg(python::python()).args(["-c", print]));
     let of_servers = [
         "CHAINLIT_HOST",
         "CHAINLIT_PORT",
@@ -271,6 +272,10 @@ fn by_hand_a_taken_port_is_told_with_its_owner() {
     assert_eq!(second.status, 1);
     let owner = format!("port {} is taken by process {}", site.port, site.pid());
     assert!(second.err.contains(&owner) && second.err.contains("pystart explain"), "{}", second.err);
+    let mistyped = ended(pystart(&app.root).env("PORT", site.port.to_string()).arg("explian"));
+    assert_eq!(mistyped.status, 1);
+    let meant = "pystart: hint: did you mean `pystart explain`?\npystart: error: port ";
+    assert!(mistyped.err.contains(meant), "{}", mistyped.err);
     assert_eq!(get(site.port, "/").1, "first");
     site.get("/");
 }

@@ -28,7 +28,7 @@ pub(crate) fn pystart(root: &Path) -> Command {
 
 /// The packages of the tests stand for those of the image: their `bin` is first on the search path.
 pub(crate) fn path() -> String {
-    format!("{}:/usr/local/bin:/usr/bin:/bin", python::environment().join("bin").display())
+    format!("{}:/usr/local/bin:/usr/bin:/bin", python::image().display())
 }
 
 /// A site that runs until it is dropped.

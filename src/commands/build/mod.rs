@@ -39,7 +39,7 @@ use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::files::{Disk, Files};
 use crate::process::signals;
-use crate::python::environment::Python;
+use crate::python::environment::{Origin, Python};
 use crate::settings::{Flags, Settings, table};
 use forms::Found;
 use hooks::Hook;
@@ -97,7 +97,7 @@ pub fn for_settings(settings: &Settings) -> Result<Report, Failure> {
     }
     let files = Disk::new(&settings.app_root);
     let python = Python::find(&files, &settings.app_root, &settings.environ);
-    let Some(image) = python.image() else {
+    let Some(image) = python.on_path() else {
         return Err(Failure::usage("there is no Python to build an environment with")
             .with_status(status::NOT_FOUND)
             .with_hint("use an image with Python, or put `python3` on PATH"));
@@ -257,8 +257,13 @@ fn is_current(environment: &Path, digest: &str, python: &Path, identity: Option<
     stamp.inputs == digest && is_same_interpreter && environment.join("bin/python").is_file()
 }
 
-/// Has the image's Python a gunicorn, as far as a look at its folders can tell?
+/// Has the image's Python a gunicorn, or an environment of the image, as far as a look at its folders can tell?
 fn image_has_server(request: &Request<'_>, files: &Disk) -> bool {
-    let folders = Python::find(files, request.app_root, request.environ).image_packages();
+    let python = Python::find(files, request.app_root, request.environ);
+    let mut folders = python.image_packages();
+    let is_of_image = |origin| matches!(origin, Origin::VirtualEnv | Origin::SearchPath);
+    if python.environment.as_ref().is_some_and(|environment| is_of_image(environment.origin)) {
+        folders.extend(python.packages());
+    }
     folders.iter().any(|folder| files.is_file(&folder.join("gunicorn/__init__.py")))
 }

@@ -19,6 +19,7 @@ mod report;
 mod site;
 mod target;
 mod text;
+mod threads;
 
 use crate::commands::caveats::caveats;
 use crate::commands::deployed;

@@ -16,10 +16,12 @@ use crate::decide::{BeforeStart, Decision, decide};
 use crate::deployment;
 use crate::error::Failure;
 use crate::files::Read;
+use crate::gunicorn::options::EffectiveOption;
 use crate::invocation::Invocation;
 use crate::model::{Changes, Launch, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
 use crate::path_text::lossless;
+use crate::python::environment::Origin;
 use crate::settings::Flags;
 use crate::settings::table;
 use crate::shell::redact::without_values;
@@ -144,6 +146,8 @@ pub struct PythonReport {
     /// The folder of the virtual environment.
     #[serde(serialize_with = "crate::path_text::optional_path")]
     pub environment: Option<PathBuf>,
+    /// Who says that this is the one: `build`, `app-root`, `virtual-env` or `search-path`.
+    pub environment_from: Option<Origin>,
     /// Why the environment's own interpreter is not used.
     pub fault: Option<String>,
 }
@@ -155,6 +159,8 @@ pub struct GunicornReport {
     pub from: &'static str,
     /// Its version, if its files tell: `23.0`.
     pub version: Option<String>,
+    /// Every option that it gets, and where each was set.
+    pub options: Vec<EffectiveOption>,
 }
 
 /// Why nothing can be started.
@@ -219,11 +225,16 @@ impl Report {
                 interpreter: interpreter.map(|interpreter| interpreter.path.clone()),
                 version: interpreter.and_then(|interpreter| interpreter.minor).map(|minor| minor.to_string()),
                 environment: environment.map(|environment| environment.folder.clone()),
+                environment_from: environment.map(|environment| environment.origin),
                 fault: environment.and_then(|environment| environment.fault.clone()),
             },
             gunicorn: decision.gunicorn.as_ref().map(|gunicorn| GunicornReport {
                 from: if gunicorn.from_environment { "environment" } else { "image" },
                 version: gunicorn.version.map(|(major, minor)| format!("{major}.{minor}")),
+                options: decision.outcome.as_ref().map_or_else(
+                    |_| Vec::new(),
+                    |launch| gunicorn.options.effective(&launch.argv, launch.environ.filled("GUNICORN_CMD_ARGS")),
+                ),
             }),
             evidence: decision.evidence.clone(),
             warnings,

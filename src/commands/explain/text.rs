@@ -8,8 +8,10 @@ use std::io::IsTerminal as _;
 use super::Report;
 use crate::deployment;
 use crate::environ::Environ;
+use crate::gunicorn::options::EffectiveOption;
 use crate::model::{Evidence, Mode, Step, Verdict};
 use crate::printable::printable;
+use crate::python::environment::Origin;
 use crate::shell::words;
 
 /// Colours, or none.
@@ -113,11 +115,20 @@ impl Report {
         match (&self.app, self.step) {
             (Some(app), _) => format!("pystart {verb} {} app: {}", with_article(app.framework), app.reason),
             (None, Step::Custom) => format!("pystart {verb} the custom command"),
+            (None, Step::Declared) => format!("pystart {verb} what the author has declared: {}", self.chosen()),
+            (None, Step::OwnServer) => format!("pystart {verb} an app with its own server: {}", self.chosen()),
             (None, _) if self.intended.is_none() && self.target.is_none() && self.is_without_default_site() => {
                 "pystart would start nothing: no app was found".into()
             }
             (None, _) => format!("pystart {verb} the default site: no app was found"),
         }
+    }
+
+    /// The fact that has settled it: `` `web` in `Procfile` ``.
+    fn chosen(&self) -> &str {
+        let is_settled =
+            |fact: &&Evidence| fact.step == self.step && matches!(fact.verdict, Verdict::Chosen | Verdict::Rejected);
+        self.evidence.iter().rfind(is_settled).map_or("", |fact| fact.subject.as_str())
     }
 
     fn is_without_default_site(&self) -> bool {
@@ -160,6 +171,7 @@ impl Report {
             let version = gunicorn.version.as_deref().unwrap_or("of unknown version");
             let from = if gunicorn.from == "image" { "image" } else { "app's environment" };
             rows.push(("gunicorn", format!("{version}, from the {from}")));
+            rows.extend(options_by_place(&gunicorn.options).map(|options| ("options", options)));
         }
         for (label, names) in [("sets", &self.env.set), ("unsets", &self.env.removed)] {
             if !names.is_empty() {
@@ -183,6 +195,11 @@ impl Report {
         line.push_str(&interpreter.display().to_string());
         if let Some(environment) = &python.environment {
             let _ = write!(line, ", environment {}", environment.display());
+            line.push_str(match python.environment_from {
+                Some(Origin::SearchPath) => " by `PATH`",
+                Some(Origin::VirtualEnv) => " by `VIRTUAL_ENV`",
+                _ => "",
+            });
         }
         if let Some(fault) = &python.fault {
             let _ = write!(line, " ({fault})");
@@ -226,6 +243,19 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// `bind, timeout (pystart); threads (GUNICORN_CMD_ARGS)`; `None` where there is no option.
+fn options_by_place(options: &[EffectiveOption]) -> Option<String> {
+    let mut places: Vec<(&str, Vec<&str>)> = Vec::new();
+    for option in options {
+        match places.iter_mut().find(|(place, _)| *place == option.from) {
+            Some((_, names)) => names.push(option.name),
+            None => places.push((option.from, vec![option.name])),
+        }
+    }
+    let told: Vec<_> = places.iter().map(|(place, names)| format!("{} ({place})", names.join(", "))).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// `a Flask`, `an ASGI`.

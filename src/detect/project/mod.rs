@@ -8,12 +8,12 @@ mod required;
 mod sys_path;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::limits;
+use crate::files::by_path::ByPath;
 use crate::files::{Files, Folder};
 use crate::python::source::{self, Module};
 
@@ -40,14 +40,15 @@ pub(super) struct Project<'a> {
     root: &'a Path,
     /// Which calls in functions the sources keep, by the last name of what is called.
     keeps_call: fn(&str) -> bool,
-    sources: RefCell<BTreeMap<PathBuf, Rc<SourceFile>>>,
+    /// By path.
+    sources: RefCell<ByPath<Rc<SourceFile>>>,
     /// Bytes of Python that were read.
     read: Cell<usize>,
-    folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
+    folders: RefCell<ByPath<Rc<Folder>>>,
     /// The lists of packages of a folder.
-    lists: RefCell<BTreeMap<PathBuf, Rc<[PathBuf]>>>,
-    /// Files that are no Python, as text.
-    texts: RefCell<BTreeMap<PathBuf, Option<Rc<str>>>>,
+    lists: RefCell<ByPath<Rc<[PathBuf]>>>,
+    /// Files that were asked for as text.
+    texts: RefCell<ByPath<Option<Rc<str>>>>,
 }
 
 impl<'a> Project<'a> {
@@ -112,8 +113,8 @@ impl<'a> Project<'a> {
         Some(source)
     }
 
-    /// The text of a file that is no Python; `None` if it cannot be read.
-    fn text(&self, file: &Path) -> Option<Rc<str>> {
+    /// The text of a file, not parsed; `None` if it cannot be read.
+    pub(super) fn text(&self, file: &Path) -> Option<Rc<str>> {
         if let Some(known) = self.texts.borrow().get(file) {
             return known.clone();
         }
