@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use nix::libc::O_NOFOLLOW;
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 
 use crate::digest::Digest;
 use crate::files::private_folder;
@@ -82,7 +82,8 @@ pub(super) fn remove(folder: &Path) -> io::Result<()> {
 
 fn read(folder: &Path) -> Option<String> {
     private_folder::require(folder).ok()?;
-    let file: File = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW).open(folder.join(FILE)).ok()?;
+    let file: File =
+        OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK).open(folder.join(FILE)).ok()?;
     let mut text = String::new();
     file.take(1024).read_to_string(&mut text).ok()?;
     Some(text)

@@ -78,11 +78,10 @@ pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
         return done.map(|_| 0);
     }
     let json = match &done {
-        Ok(report) => serde_json::to_string_pretty(&report.clone().counted(started.elapsed())),
-        Err(failure) => serde_json::to_string_pretty(&FailureReport::from(failure)),
+        Ok(report) => output::json(&report.clone().counted(started.elapsed())),
+        Err(failure) => output::json(&FailureReport::from(failure)),
     };
-    let json = json.map_err(|error| Failure::usage(format!("the report cannot be written: {error}")))?;
-    output::print(format!("{json}\n").as_bytes())?;
+    output::print(json.as_bytes())?;
     done.map(|_| 0)
 }
 

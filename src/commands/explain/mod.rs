@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::commands::caveats::caveats;
 use crate::commands::deployed;
-use crate::commands::output::print;
+use crate::commands::output::{self, print};
 use crate::commands::pid1;
 use crate::commands::running::Running;
 use crate::decide::{BeforeStart, Decision, decide};
@@ -247,10 +247,7 @@ impl Report {
     /// The report as JSON, one value to a line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Every map has names for keys and no number is special: this cannot fail.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        output::json(self)
     }
 }
 

@@ -13,9 +13,21 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::limits;
+#[cfg(test)]
+use super::words::Words;
 use crate::files::by_path::ByPath;
 use crate::files::{Files, Folder};
 use crate::python::source::{self, Module};
+
+/// The tables of words that a project is read with.
+#[cfg(test)]
+pub(super) static TABLES: &[&Words] = &[
+    &marks::ROOT_FILES,
+    &required::DEVELOPMENT_LISTS,
+    &sys_path::SAME_PATH_METHODS,
+    &sys_path::SAME_PATH_FUNCTIONS,
+    &sys_path::WORKING_FOLDER_FUNCTIONS,
+];
 
 /// A Python file of the app.
 pub(super) struct SourceFile {
@@ -42,13 +54,13 @@ pub(super) struct Project<'a> {
     keeps_call: fn(&str) -> bool,
     /// By path.
     sources: RefCell<ByPath<Rc<SourceFile>>>,
-    /// Bytes of Python that were read.
-    read: Cell<usize>,
     folders: RefCell<ByPath<Rc<Folder>>>,
     /// The lists of packages of a folder.
     lists: RefCell<ByPath<Rc<[PathBuf]>>>,
     /// Files that were asked for as text.
     texts: RefCell<ByPath<Option<Rc<str>>>>,
+    /// How many bytes of Python were parsed.
+    parsed: Cell<usize>,
 }
 
 impl<'a> Project<'a> {
@@ -58,7 +70,7 @@ impl<'a> Project<'a> {
             root,
             keeps_call,
             sources: RefCell::default(),
-            read: Cell::default(),
+            parsed: Cell::default(),
             folders: RefCell::default(),
             lists: RefCell::default(),
             texts: RefCell::default(),
@@ -98,15 +110,19 @@ impl<'a> Project<'a> {
         if let Some(known) = self.sources.borrow().get(file) {
             return Some(Rc::clone(known));
         }
-        if self.sources.borrow().len() >= limits::FILES_READ || self.read.get() >= limits::BYTES_READ {
+        if self.sources.borrow().len() >= limits::FILES_READ {
             return None;
         }
-        let (module, error) = match self.files.read(&self.root.join(file)) {
-            Ok(bytes) => {
-                self.read.set(self.read.get() + bytes.len());
-                (source::read_with_calls(&bytes, self.keeps_call), None)
+        let (module, error) = if self.parsed.get() >= limits::BYTES_PARSED {
+            (source::not_parsed(limits::ENOUGH_PARSED), None)
+        } else {
+            match self.files.read(&self.root.join(file)) {
+                Ok(bytes) => {
+                    self.parsed.update(|parsed| parsed + bytes.len());
+                    (source::read_with_calls(&bytes, self.keeps_call), None)
+                }
+                Err(error) => (Module::default(), Some(error)),
             }
-            Err(error) => (Module::default(), Some(error)),
         };
         let source = Rc::new(SourceFile { path: file.to_owned(), module, error });
         self.sources.borrow_mut().insert(file.to_owned(), Rc::clone(&source));
