@@ -1,7 +1,7 @@
 //! Step 1: the custom command.
 
 use super::choice::{Choice, Inputs, Trail};
-use super::command_start;
+use super::{command_start, runner};
 use crate::error::Failure;
 use crate::model::{Notice, Step, Verdict};
 use crate::settings::Given;
@@ -12,7 +12,7 @@ pub(super) fn custom(inputs: &Inputs) -> (Option<Choice>, Trail) {
         let reason = "neither words nor `PYSTART_COMMAND` were given";
         return (None, Trail::of(Step::Custom, "a custom command", Verdict::Absent, reason));
     };
-    match inputs.resolve(given, inputs.settings.command_was_split) {
+    match runner::resolve(given, inputs.settings.command_was_split, inputs) {
         Ok(resolved) => {
             let trail = Trail::of(Step::Custom, subject(given), Verdict::Chosen, resolved.reading.clone());
             let (choice, more) = command_start::choose(Step::Custom, resolved, inputs);
