@@ -169,6 +169,12 @@ fn announce(decision: &Decision, told: &[Notice]) {
     let what = match (&decision.app, decision.step) {
         (Some(app), _) => format!("{} app: {}", app.framework, app.reason),
         (None, Step::Custom) => format!("custom command: {}", reading(decision)),
+        (None, Step::Declared) => {
+            decision.chosen().map(|fact| format!("{}: {}", fact.subject, fact.reason)).unwrap_or_default()
+        }
+        (None, Step::OwnServer) => {
+            decision.chosen().map(|fact| format!("{} {}", fact.subject, fact.reason)).unwrap_or_default()
+        }
         (None, _) => "the default site; `pystart explain` tells what was looked at".to_owned(),
     };
     let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };

@@ -42,14 +42,13 @@ impl Cutter<'_> {
         let next = self.text.get(at + 1).copied();
         match self.text[at] {
             b' ' | b'\t' | b'\r' => self.end_word(at),
-            b'\n' | b';' | b'|' | b'(' | b')' => self.end_command(at),
             // `2>&1` and `&>file` are redirections.
             b'&' if next == Some(b'>')
                 || at.checked_sub(1).is_some_and(|before| matches!(self.text[before], b'>' | b'<')) =>
             {
                 self.start.get_or_insert(at);
             }
-            b'&' => self.end_command(at),
+            b'\n' | b';' | b'|' | b'(' | b')' | b'&' => self.end_command(at),
             b'#' if self.start.is_none() => {
                 let rest = &self.text[at..];
                 return at + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());

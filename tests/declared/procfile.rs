@@ -32,6 +32,13 @@ fn a_procfile_is_read_however_it_is_written() {
             "declared: sh start.sh",
         ),
         (
+            "a script with Windows line ends",
+            G,
+            &[("Procfile", "web: sh start.sh x\r\n"), ("start.sh", "server\r\n"), app],
+            &[],
+            "declared: /bin/sh -c server\n /site/start.sh x",
+        ),
+        (
             "a script by itself",
             G,
             &[("Procfile", "web: ./start.sh\n"), ("start.sh", "server\n"), app],

@@ -8,10 +8,13 @@ mod ports;
 mod python;
 
 mod commands;
+mod declared;
 mod environment;
 mod near_misses;
 mod order;
+mod own_servers;
 mod server;
+mod servers;
 mod site;
 
 const FLASK: &str = "\
