@@ -73,6 +73,15 @@ const SUBCOMMANDS: [Subcommand; 6] = [
     },
 ];
 
+/// The subcommand that a word was most likely meant to be: a slip of the fingers away, two in a long one.
+#[must_use]
+pub fn similar_subcommand(word: &OsStr) -> Option<&'static str> {
+    let word = word.to_str()?;
+    let slips = |name: &str| strsim::osa_distance(word, name);
+    let nearest = SUBCOMMANDS.iter().map(|subcommand| subcommand.name).min_by_key(|name| slips(name))?;
+    (slips(nearest) <= if nearest.len() > 4 { 2 } else { 1 }).then_some(nearest)
+}
+
 impl Call {
     /// Takes the arguments apart, the program's name left out.
     #[must_use]
@@ -268,6 +277,30 @@ mod tests {
             let args: Vec<_> = words.iter().map(OsString::from).collect();
             let subcommand = SUBCOMMANDS.iter().find(|subcommand| subcommand.name == name).unwrap();
             assert_eq!(subcommand.parse(&args), subcommand.parse_with_clap(&args), "{name} {words:?}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_subcommand_is_recognised_and_no_other_word_is_taken_for_one() {
+        for (word, meant) in [
+            ("explian", Some("explain")),
+            ("explin", Some("explain")),
+            ("Explain", Some("explain")),
+            ("chekc", Some("check")),
+            ("chk", Some("check")),
+            ("bulid", Some("build")),
+            ("heath", Some("health")),
+            ("rnu", Some("run")),
+            ("evn", Some("env")),
+            ("gunicorn", None),
+            ("start", None),
+            ("sh", None),
+            ("bash", None),
+            ("help", None),
+            ("e", None),
+            ("", None),
+        ] {
+            assert_eq!(similar_subcommand(OsStr::new(word)), meant, "{word}");
         }
     }
 

@@ -13,6 +13,9 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 #[forbid(unsafe_code)]
+pub mod access_log;
+pub mod allocator;
+#[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
 pub mod command;
@@ -26,6 +29,8 @@ pub mod deployment;
 #[forbid(unsafe_code)]
 pub mod detect;
 mod digest;
+#[forbid(unsafe_code)]
+pub mod embedded;
 pub mod environ;
 pub mod error;
 #[forbid(unsafe_code)]

@@ -27,6 +27,26 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The same for JSON, which is shown on terminals as well: DEL, C1 and what turns the direction of writing stand there as
+/// they are, and mean the same as `\uNNNN`. Takes JSON and gives JSON of the same value.
+#[must_use]
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    let is_unsafe = |character: char| !matches!(character, '\n' | ' '..='~') && is_unsafe(character);
+    if !json.contains(is_unsafe) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if is_unsafe(character) {
+            // They are all of the basic plane. Writing to a string cannot fail.
+            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 /// `char::is_control` is the category Cc: C0, DEL and C1. The rest are the line separators and the formatting characters
 /// of the bidirectional algorithm (UAX #9).
 fn is_unsafe(character: char) -> bool {
@@ -50,6 +70,17 @@ mod tests {
         ] {
             assert_eq!(printable(text), shown);
         }
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_loses_what_a_terminal_would_act_on() {
+        let value = serde_json::json!({"a\u{7f}": "\u{9b}2J\u{202e}\n\u{2028}", "größe": ["日本", 1]});
+        let json = format!("{value:#}\n");
+        let safe = printable_json(&json);
+        assert!(!safe.contains(|character: char| character != '\n' && is_unsafe(character)), "{safe}");
+        assert!(safe.contains(r"\u009b2J\u202e\n\u2028") && safe.contains("größe"), "{safe}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+        assert!(matches!(printable_json("{\n \"größe\": 1\n}"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -7,13 +7,12 @@ use nix::errno::Errno;
 
 use super::{app_root, build, deployed, pid1, port_taken};
 use crate::decide::{BeforeStart, Decision, decide, decide_without_command, expected_port};
-use crate::default_site;
 use crate::deployment;
 use crate::error::{Failure, status};
 use crate::files::Disk;
 use crate::invocation::Invocation;
 use crate::log;
-use crate::model::{Launch, Mode, Notice, Step};
+use crate::model::{Evidence, Launch, Mode, Notice, Step, Verdict};
 use crate::process::exec::{Image, NotReplaced, variable};
 use crate::process::init::{self, ExpectedPort, Supervision};
 use crate::process::procfs::listeners;
@@ -67,21 +66,29 @@ impl From<Failure> for NotStarted {
     }
 }
 
-/// Does what was decided; `told` is what was said already.
+/// Does what was decided; `told` is what was said already, and is not said again.
 fn attempt(
     decision: &Decision,
     told: &[Notice],
     settings: &Settings,
     invocation: &Invocation,
 ) -> Result<u8, NotStarted> {
-    require_free_port(decision.port, invocation)?;
-    announce(decision, told);
+    let port = require_free_port(decision.port, invocation);
+    let is_refused = |fact: &Evidence| fact.step == Step::Custom && fact.verdict == Verdict::Rejected;
+    // Of a start that is not tried nothing need be said, but why it is not the one that was asked for.
+    if port.is_ok() || decision.evidence.iter().any(is_refused) {
+        for notice in decision.notices.iter().filter(|notice| !told.contains(notice)) {
+            log::notice(notice);
+        }
+    }
+    port?;
+    announce(decision);
     let launch = decision.outcome.as_ref().map_err(Clone::clone)?;
     if let Some(before) = &decision.before {
         run_before(before, invocation)?;
     }
-    if decision.step == Step::DefaultSite {
-        write_default_site(&decision.folder)?;
+    for copy in &launch.copies {
+        copy.write()?;
     }
     start(launch, settings, invocation)
 }
@@ -135,17 +142,6 @@ fn start_sshd(settings: &Settings) {
     }
 }
 
-/// Makes sure that the default site is where the decision says.
-fn write_default_site(folder: &Path) -> Result<(), Failure> {
-    if folder == Path::new(default_site::FOLDER) {
-        return Ok(());
-    }
-    default_site::write(folder).map_err(|error| {
-        Failure::usage(format!("the default site cannot be served from `{}`: {error}", folder.display()))
-            .with_hint("mount a writable folder on `/tmp`, or deploy an app")
-    })
-}
-
 /// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say
 /// less. As PID 1 there is nobody else to ask.
 pub(super) fn require_free_port(port: Option<u16>, invocation: &Invocation) -> Result<(), Failure> {
@@ -155,13 +151,10 @@ pub(super) fn require_free_port(port: Option<u16>, invocation: &Invocation) -> R
     }
 }
 
-/// A few lines that say what was decided and why; what was `told` already is not said again.
-fn announce(decision: &Decision, told: &[Notice]) {
+/// A few lines that say what was decided and why.
+fn announce(decision: &Decision) {
     for fact in &decision.evidence {
         tracing::debug!("{:?}: {}: {:?}, {}", fact.step, fact.subject, fact.verdict, fact.reason);
-    }
-    for notice in decision.notices.iter().filter(|notice| !told.contains(notice)) {
-        log::notice(notice);
     }
     if let Some(source) = decision.source.as_ref().and_then(deployment::Report::described) {
         tracing::info!("source: {source}");
@@ -169,12 +162,8 @@ fn announce(decision: &Decision, told: &[Notice]) {
     let what = match (&decision.app, decision.step) {
         (Some(app), _) => format!("{} app: {}", app.framework, app.reason),
         (None, Step::Custom) => format!("custom command: {}", reading(decision)),
-        (None, Step::Declared) => {
-            decision.chosen().map(|fact| format!("{}: {}", fact.subject, fact.reason)).unwrap_or_default()
-        }
-        (None, Step::OwnServer) => {
-            decision.chosen().map(|fact| format!("{} {}", fact.subject, fact.reason)).unwrap_or_default()
-        }
+        (None, Step::Declared) => format!("declared start: {}", settled_by(decision)),
+        (None, Step::OwnServer) => format!("app with its own server: {}", settled_by(decision)),
         (None, _) => "the default site; `pystart explain` tells what was looked at".to_owned(),
     };
     let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };
@@ -193,6 +182,12 @@ fn circumstances(decision: &Decision, launch: &Launch) -> String {
 
 fn reading(decision: &Decision) -> &str {
     decision.evidence.first().map_or("", |fact| fact.reason.as_str())
+}
+
+/// What was looked at last in the step that counts: a file, `` `web` in `Procfile` ``.
+fn settled_by(decision: &Decision) -> String {
+    let fact = decision.evidence.iter().rfind(|fact| fact.step == decision.step);
+    fact.map_or_else(String::new, |fact| format!("{}: {}", fact.subject, fact.reason))
 }
 
 fn start(launch: &Launch, settings: &Settings, invocation: &Invocation) -> Result<u8, NotStarted> {

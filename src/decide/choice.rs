@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::command::{self, Resolved, Surroundings};
 use crate::detect::Sources;
+use crate::embedded::EmbeddedCopy;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn::Gunicorn;
@@ -107,6 +108,8 @@ pub(super) struct Start {
     pub(super) folder: PathBuf,
     /// It runs in an interpreter that is not the environment's own, which needs the packages lent.
     pub(super) needs_lent_packages: bool,
+    /// What has to be written first.
+    pub(super) copies: Vec<EmbeddedCopy>,
     /// Variables that this start sets, in order: a later one of the same name counts.
     pub(super) variables: Vec<(String, OsString)>,
     pub(super) server: Server,
@@ -142,6 +145,7 @@ impl Start {
             program: gunicorn.program.clone(),
             argv: gunicorn.words.iter().cloned().chain(arguments).collect(),
             needs_lent_packages: gunicorn.needs_lent_packages,
+            copies: Vec::new(),
             variables: Vec::new(),
             server: Server::Gunicorn {
                 gunicorn: Some(gunicorn),

@@ -130,7 +130,7 @@ fn start_gunicorn(resolved: Resolved, inputs: &Inputs) -> Result<Start, Failure>
         found = Some(gunicorn);
     }
     let server = Server::Gunicorn { gunicorn: found, options: Box::new(options), port };
-    Ok(Start { program, argv, folder: PathBuf::new(), needs_lent_packages, variables, server })
+    Ok(Start { program, argv, folder: PathBuf::new(), needs_lent_packages, copies: Vec::new(), variables, server })
 }
 
 /// Any other program, as it is.
@@ -139,7 +139,15 @@ fn start_other(resolved: Resolved, inputs: &Inputs) -> Start {
     let server = if resolved.runs == Runs::Shell { Server::Shell } else { Server::Program };
     let needs_lent_packages = !inputs.python.runs_own_interpreter();
     let folder = PathBuf::new();
-    Start { program: resolved.program, argv: resolved.argv, folder, needs_lent_packages, variables, server }
+    Start {
+        program: resolved.program,
+        argv: resolved.argv,
+        folder,
+        needs_lent_packages,
+        copies: Vec::new(),
+        variables,
+        server,
+    }
 }
 
 /// What the command gets besides the app's environment: where to listen, then what stands in front of it, which is the

@@ -2,7 +2,8 @@
 
 use super::choice::{Choice, Inputs, Trail};
 use super::{command_start, runner};
-use crate::error::Failure;
+use crate::cli;
+use crate::error::{Failure, status};
 use crate::model::{Notice, Step, Verdict};
 use crate::settings::Given;
 
@@ -12,7 +13,8 @@ pub(super) fn custom(inputs: &Inputs) -> (Option<Choice>, Trail) {
         let reason = "neither words nor `PYSTART_COMMAND` were given";
         return (None, Trail::of(Step::Custom, "a custom command", Verdict::Absent, reason));
     };
-    match runner::resolve(given, inputs.settings.command_was_split, inputs) {
+    let resolved = runner::resolve(given, inputs.settings.command_was_split, inputs);
+    match resolved.map_err(|failure| with_subcommand_meant(failure, given, inputs)) {
         Ok(resolved) => {
             let trail = Trail::of(Step::Custom, subject(given), Verdict::Chosen, resolved.reading.clone());
             let (choice, more) = command_start::choose(Step::Custom, resolved, inputs);
@@ -23,6 +25,16 @@ pub(super) fn custom(inputs: &Inputs) -> (Option<Choice>, Trail) {
             (Some(Choice::impossible(Step::Custom, failure, inputs)), trail)
         }
         Err(failure) => (None, refused(given, &failure)),
+    }
+}
+
+/// A word that is no program and no file may have been meant to be a subcommand of ours.
+fn with_subcommand_meant(failure: Failure, given: &Given, inputs: &Inputs) -> Failure {
+    let (Given::Words(words), status::NOT_FOUND) = (given, failure.status) else { return failure };
+    let word = words.first().filter(|word| inputs.files.kind(&inputs.settings.app_root.join(word)).is_err());
+    match word.and_then(|word| cli::similar_subcommand(word)) {
+        Some(name) => failure.with_hint(format!("did you mean `pystart {name}`?")),
+        None => failure,
     }
 }
 

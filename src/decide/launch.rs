@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::access_log::{access_log, add_to_path};
 use super::choice::{Inputs, Server, Start};
 use super::concurrency::{self, Concurrency};
 use crate::environ::Environ;
@@ -23,6 +24,8 @@ pub struct GunicornInUse {
     pub from_environment: bool,
     /// Its version, if its files tell.
     pub version: Option<Version>,
+    /// What the user has set for it.
+    pub options: UserOptions,
 }
 
 /// A start with what is known of it.
@@ -49,16 +52,23 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
     for (name, value) in &start.variables {
         environ.set(name, value);
     }
+    let mut copies = start.copies;
     let directory = directory(&start.folder, inputs);
     // gunicorn takes the name of its folder from here when it is the same one.
     if environ.get("PWD").is_some() {
         environ.set("PWD", directory.as_os_str());
     }
-    let mut known = Known::default();
+    let (mut known, mut used) = (Known::default(), None);
     if let Server::Gunicorn { gunicorn, options, port } = &start.server {
         known.notices.extend(gunicorn.as_ref().and_then(|gunicorn| missing_byte_code(gunicorn, inputs)));
         let version = gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(inputs.files, &inputs.python));
-        add_container_extras(&mut environ, options, version, interface, inputs);
+        let logged = access_log(options, inputs);
+        if let Some(module) = &logged.module {
+            add_to_path(&mut environ, module);
+        }
+        add_container_extras(&mut environ, options, version, interface, logged.extras, inputs);
+        copies.extend(logged.module);
+        known.notices.extend(logged.notice);
         known.concurrency = Concurrency::of(options, interface, inputs);
         known.port = (!options.may_set("bind")).then(|| port.unwrap_or(DEFAULT_PORT));
         if options.leaves_bind_open() {
@@ -66,10 +76,9 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
         }
         let is_for_asgi = |class: &str| class == "asgi" || class.contains("Uvicorn");
         known.has_asgi_worker = options.worker_class.as_deref().is_some_and(is_for_asgi);
-        known.gunicorn =
-            gunicorn.as_ref().map(|gunicorn| GunicornInUse { from_environment: gunicorn.from_environment, version });
+        used = gunicorn.as_ref().map(|gunicorn| (gunicorn.from_environment, version));
     }
-    let mode = mode(inputs.settings, &start.server, known.gunicorn.as_ref());
+    let mode = mode(inputs.settings, &start.server, used.and_then(|(_, version)| version));
     if mode == Mode::Exec && !inputs.settings.drain.is_zero() {
         known.notices.push(Notice {
             message: "a stop is not delayed: `PYSTART_DRAIN` needs the init, and `--init never` leaves it out".into(),
@@ -79,8 +88,11 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
     let is_gunicorn = matches!(start.server, Server::Gunicorn { .. });
     let expected_port = (!is_gunicorn).then(|| inputs.settings.port.unwrap_or(DEFAULT_PORT));
     let is_shell = matches!(start.server, Server::Shell);
+    if let (Server::Gunicorn { options, .. }, Some((from_environment, version))) = (start.server, used) {
+        known.gunicorn = Some(GunicornInUse { from_environment, version, options: *options });
+    }
     let (program, argv) = (start.program, start.argv);
-    let launch = Launch { program, argv, directory, environ, mode, is_shell, expected_port };
+    let launch = Launch { program, argv, directory, environ, mode, is_shell, copies, expected_port };
     Prepared { launch, known }
 }
 
@@ -117,12 +129,11 @@ fn directory(folder: &Path, inputs: &Inputs) -> PathBuf {
 }
 
 /// Who is PID 1. By itself a gunicorn, where nothing speaks against it.
-fn mode(settings: &Settings, server: &Server, gunicorn: Option<&GunicornInUse>) -> Mode {
+fn mode(settings: &Settings, server: &Server, version: Option<Version>) -> Mode {
     match (settings.init, server) {
         (Init::Never, _) => Mode::Exec,
         (Init::Auto, Server::Gunicorn { options, .. }) => {
-            let takes_orphans_for_workers =
-                gunicorn.and_then(|gunicorn| gunicorn.version).is_some_and(|version| version < LEAVES_ORPHANS_ALONE);
+            let takes_orphans_for_workers = version.is_some_and(|version| version < LEAVES_ORPHANS_ALONE);
             // While the app is loaded there are no handlers, and the kernel drops what PID 1 does not handle.
             let is_deaf = options.sets("preload_app");
             let needs_init = takes_orphans_for_workers || is_deaf || !settings.drain.is_zero();
@@ -157,15 +168,14 @@ fn add_container_extras(
     options: &UserOptions,
     version: Option<Version>,
     interface: Interface,
+    logging: Vec<String>,
     inputs: &Inputs,
 ) {
     let settings = inputs.settings;
     // An app that was unpacked elsewhere is still one of its app root.
     let root = settings.deployed.deployed_into.as_ref().unwrap_or(&settings.app_root);
     let mut extras = arguments::container_extras(inputs.files, options, environ, root, || version);
-    if settings.access_log && !options.sets("accesslog") {
-        extras.push("--access-logfile -".into());
-    }
+    extras.extend(logging);
     extras.extend(concurrency::threads(settings, options, interface).map(|threads| format!("--threads {threads}")));
     if !extras.is_empty() {
         let joined = arguments::prepend(&extras, environ.filled("GUNICORN_CMD_ARGS"));

@@ -9,6 +9,7 @@
 //!
 //! Each step has its file. [`command_start`] and [`launch`] are what they have in common.
 
+mod access_log;
 mod before;
 mod choice;
 mod command_start;
@@ -172,12 +173,6 @@ fn surroundings(inputs: &Inputs) -> Trail {
 }
 
 impl Decision {
-    /// The fact that has settled it, where a step found something that is started.
-    #[must_use]
-    pub fn chosen(&self) -> Option<&Evidence> {
-        self.evidence.iter().rfind(|fact| fact.step == self.step && fact.verdict == Verdict::Chosen)
-    }
-
     fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
         let Choice { step, app, target, folder, is_asgi, start } = choice;
         let Trail { evidence, mut notices, near_misses } = trail;

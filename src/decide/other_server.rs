@@ -31,6 +31,7 @@ pub(super) fn start(app: &WebApp, inputs: &Inputs) -> Result<Start, Vec<&'static
         argv: found.argv,
         folder: app.folder.clone(),
         needs_lent_packages: !inputs.python.runs_own_interpreter(),
+        copies: Vec::new(),
         variables: Vec::new(),
         server: Server::Program,
     })

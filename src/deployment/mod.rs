@@ -29,6 +29,7 @@ use archive::Fault;
 pub use place::Place;
 pub(crate) use place::fault;
 use place::{Wanted, owner};
+use source::environment_in_app;
 pub use source::{Source, source};
 use stamp::Stamp;
 pub use unpack::{Unpacking, unpack};
@@ -38,7 +39,7 @@ pub use unpack::{Unpacking, unpack};
 pub struct Packed {
     /// Its path.
     pub archive: PathBuf,
-    /// How many bytes it has.
+    /// How many bytes it has; 0 while it is in another archive itself.
     pub size: u64,
     /// Where its content belongs.
     pub place: Place,
@@ -49,6 +50,14 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// The same at a place of this process alone, unless it is unpacked already.
+    pub fn make_private(&mut self) {
+        if !self.place.is_unpacked {
+            self.place = self.place.made_private(&self.owner);
+            self.is_private = true;
+        }
+    }
+
     /// Its name, for messages.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
@@ -134,22 +143,39 @@ impl Deployment {
     /// The deployment is broken, or there is no folder to unpack it into.
     pub fn find(settings: &Settings, files: &dyn Files) -> Result<Self, Failure> {
         let source = source(&settings.app_root, files)?;
+        let operation = source.manifest.operation.as_deref();
+        let place = |archive: &Path, name: &OsStr, built_in| {
+            let owner = owner(&settings.app_root, &name.to_string_lossy());
+            let stamp = Stamp::of(&owner, archive, operation).map_err(|error| unreadable(archive, &error))?;
+            packed(settings, archive, name, built_in, (owner, stamp))
+        };
         let built_in = source.manifest.built_in.as_deref();
-        let app = source.app.as_deref().map(|archive| packed(settings, &source, archive, "app", built_in));
-        let name = source.manifest.environment.as_deref().unwrap_or(OsStr::new(ENVIRONMENT));
-        let environment = source.environment.as_deref().map(|archive| packed(settings, &source, archive, name, None));
-        let (app, environment) = (app.transpose()?, environment.transpose()?);
+        let app = source.app.as_deref().map(|archive| place(archive, OsStr::new("app"), built_in)).transpose()?;
+        let name = environment_name(&source);
+        let environment = source.environment.as_deref().map(|archive| place(archive, name, None)).transpose()?;
         Ok(Self { source, app, environment })
+    }
+
+    /// Looks for the archive of the environment in an app that came in an archive itself: `files` shows its folder,
+    /// unpacked or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Deployment::find`].
+    pub fn find_in_app(&mut self, settings: &Settings, files: &dyn Files) -> Result<(), Failure> {
+        let Some(app) = &self.app else { return Ok(()) };
+        let Some(archive) = environment_in_app(&app.place.folder, files, &self.source.manifest)? else { return Ok(()) };
+        let name = environment_name(&self.source);
+        let owner = owner(&settings.app_root, &name.to_string_lossy());
+        // The archive that it is in tells all, before and after that one is unpacked.
+        let stamp = app.stamp.of_inner(&owner, archive.file_name().unwrap_or_default());
+        self.environment = Some(packed(settings, &archive, name, None, (owner, stamp))?);
+        Ok(())
     }
 
     /// Everything that is in an archive.
     pub fn archives(&self) -> impl Iterator<Item = &Packed> {
         self.app.iter().chain(&self.environment)
-    }
-
-    /// As [`Deployment::archives`].
-    pub fn archives_mut(&mut self) -> impl Iterator<Item = &mut Packed> {
-        self.app.iter_mut().chain(&mut self.environment)
     }
 
     /// Is there no archive at all?
@@ -199,16 +225,6 @@ impl Deployment {
         }
     }
 
-    /// The same, but what is packed belongs to a place of this process alone.
-    #[must_use]
-    pub fn made_private(mut self) -> Self {
-        for packed in self.archives_mut().filter(|packed| !packed.place.is_unpacked) {
-            packed.place = packed.place.made_private(&packed.owner);
-            packed.is_private = true;
-        }
-        self
-    }
-
     /// Removes what was unpacked for this process alone.
     pub fn remove_private(&self) {
         self.archives().filter(|packed| packed.is_private).for_each(unpack::remove_private);
@@ -228,22 +244,24 @@ fn environment_in(folder: &Path, files: &dyn Files) -> PathBuf {
 /// The name of the environment where the manifest gives it none.
 const ENVIRONMENT: &str = "antenv";
 
+fn environment_name(source: &Source) -> &OsStr {
+    source.manifest.environment.as_deref().unwrap_or(OsStr::new(ENVIRONMENT))
+}
+
+fn unreadable(archive: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("`{}` cannot be read: {error}", archive.display()))
+        .with_status(status::NO)
+        .with_hint("make it readable for the user that the container runs as")
+}
+
 fn packed(
     settings: &Settings,
-    source: &Source,
     archive: &Path,
-    name: impl AsRef<OsStr>,
+    name: &OsStr,
     built_in: Option<&Path>,
+    (owner, stamp): (String, Stamp),
 ) -> Result<Packed, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::usage(format!("`{}` cannot be read: {error}", archive.display()))
-            .with_status(status::NO)
-            .with_hint("make it readable for the user that the container runs as")
-    };
-    let name = name.as_ref();
-    let owner = owner(&settings.app_root, &name.to_string_lossy());
-    let stamp = Stamp::of(&owner, archive, source.manifest.operation.as_deref()).map_err(unreadable)?;
-    let size = fs::metadata(archive).map_err(unreadable)?.size();
+    let size = fs::metadata(archive).map_or(0, |found| found.size());
     let wanted = Wanted { named: settings.unpack_dir.as_deref(), built_in, owner: &owner, name, stamp: &stamp };
     let place = wanted.choose(&settings.environ)?;
     Ok(Packed { archive: archive.to_owned(), size, place, owner, stamp, is_private: false })

@@ -14,7 +14,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::Packed;
 use super::archive::{self, Cause, Fault, Reading};
-use super::limits::Limits;
+use super::limits::{BYTES_OF_A_MEMBER, Limits};
 use super::stamp;
 use super::tree::Tree;
 use crate::error::{Failure, status};
@@ -130,7 +130,7 @@ impl<'a> Workshop<'a> {
         let building = self.building();
         let file = File::open(&self.packed.archive).map_err(Cause::Unreadable)?;
         let mut tree = Tree::create(&building).map_err(Cause::Unwritable)?;
-        let reading = Reading { limits: how.limits, ahead: true, stop: how.stop };
+        let reading = Reading { limits: how.limits, stop: how.stop };
         archive::read(file, reading, &mut tree)?;
         let done = Done { files: tree.files, bytes: tree.bytes };
         tree.finish()?;
@@ -195,7 +195,10 @@ pub(super) fn failure(packed: &Packed, fault: &Fault) -> Failure {
         Cause::Refused(_) => {
             "no build leaves such an archive: find out where it comes from, then deploy again".to_owned()
         }
-        Cause::TooMuch(_) => "if the app really is that large, allow it: `PYSTART_UNPACK_LIMIT`, in bytes".to_owned(),
+        Cause::TooMuch(_) => format!(
+            "if the app really is that large, allow it: `PYSTART_UNPACK_LIMIT`, in bytes, of which each \
+             {BYTES_OF_A_MEMBER} allow a member, too"
+        ),
         Cause::Unwritable(error) if is_full(error) => {
             "give that file system more space (Docker: `--tmpfs /tmp:exec,size=2g`), or name another folder with \
              `PYSTART_UNPACK_DIR`"

@@ -12,7 +12,7 @@ pub(super) struct Setting {
 }
 
 /// The settings that pystart has an opinion on.
-pub(super) const SETTINGS: [Setting; 14] = [
+pub(super) const SETTINGS: [Setting; 18] = [
     Setting { name: "access_log_format", long: "--access-logformat", short: None },
     Setting { name: "accesslog", long: "--access-logfile", short: None },
     Setting { name: "bind", long: "--bind", short: Some(b'b') },
@@ -20,8 +20,13 @@ pub(super) const SETTINGS: [Setting; 14] = [
     Setting { name: "config", long: "--config", short: Some(b'c') },
     Setting { name: "control_socket", long: "--control-socket", short: None },
     Setting { name: CONTROL_SOCKET_DISABLE, long: "--no-control-socket", short: None },
+    Setting { name: "logconfig", long: "--log-config", short: None },
+    // A dictionary: for a configuration file alone.
+    Setting { name: "logconfig_dict", long: "", short: None },
+    Setting { name: "logconfig_json", long: "--log-config-json", short: None },
     Setting { name: "logger_class", long: "--logger-class", short: None },
     Setting { name: PRELOAD_APP, long: "--preload", short: None },
+    Setting { name: "statsd_host", long: "--statsd-host", short: None },
     Setting { name: "threads", long: "--threads", short: None },
     Setting { name: "timeout", long: "--timeout", short: Some(b't') },
     Setting { name: "worker_class", long: "--worker-class", short: Some(b'k') },

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 use super::{Init, LogFormat, Workers};
+use crate::access_log::AccessLog;
 
 /// The accepted form of a value.
 pub(super) struct Form<T: 'static> {
@@ -123,6 +124,17 @@ pub(super) const LOG_FORMAT: Form<LogFormat> = Form {
         b"text" => Some(LogFormat::Text),
         b"json" => Some(LogFormat::Json),
         _ => None,
+    },
+};
+
+/// See [`AccessLog`].
+pub(super) const ACCESS_LOG: Form<AccessLog> = Form {
+    described: "on, off or json (also 1, true, yes; 0, false, no)",
+    parse: |value| {
+        if value.eq_ignore_ascii_case("json") {
+            return Some(AccessLog::Json);
+        }
+        (SWITCH.parse)(value).map(|is_on| if is_on { AccessLog::Text } else { AccessLog::Off })
     },
 };
 

@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::access_log::AccessLog;
 use crate::deployment::Facts;
 use crate::environ::Environ;
 use crate::error::Failure;
@@ -124,8 +125,8 @@ pub struct Settings {
     pub workers: Workers,
     /// How many threads each of them has, when that was said.
     pub threads: Option<u16>,
-    /// gunicorn writes a line for each request.
-    pub access_log: bool,
+    /// How gunicorn logs requests.
+    pub access_log: AccessLog,
     /// We run on App Service, behind its front end.
     pub on_platform: bool,
     /// The platform splits one start-up command at its blanks (`WEBSITE_SITE_NAME`).
@@ -193,7 +194,11 @@ impl Settings {
             port,
             workers: table::WORKERS.read(&flags, environ)?.unwrap_or(Workers::AsSet),
             threads: table::THREADS.read(&flags, environ)?,
-            access_log: table::ACCESS_LOG.read(&flags, environ)?.unwrap_or(on_platform),
+            access_log: table::ACCESS_LOG.read(&flags, environ)?.unwrap_or(if on_platform {
+                AccessLog::Text
+            } else {
+                AccessLog::Off
+            }),
             on_platform,
             command_was_split: is_set("WEBSITE_SITE_NAME"),
             ssh_port: table::SSH_PORT.read(&flags, environ)?,

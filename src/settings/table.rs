@@ -12,6 +12,7 @@ use tracing::level_filters::LevelFilter;
 use super::flags::Flags;
 use super::form::{self, Form};
 use super::{Init, LogFormat, Workers};
+use crate::access_log::AccessLog;
 use crate::environ::Environ;
 use crate::error::Failure;
 
@@ -412,14 +413,14 @@ pub static THREADS: Setting<u16> = Setting::new(
 );
 
 /// A line for each request.
-pub static ACCESS_LOG: Setting<bool> = Setting::new(
-    form::SWITCH,
+pub static ACCESS_LOG: Setting<AccessLog> = Setting::new(
+    form::ACCESS_LOG,
     Row {
         usage: Usage::Variable,
         subcommands: &[],
         variables: &["PYSTART_ACCESS_LOG"],
         default: Some(|| "on, on App Service only".to_owned()),
-        help: "gunicorn writes a line for each request to standard output",
+        help: "gunicorn writes a line for each request to standard output; json: an object a line",
     },
 );
 

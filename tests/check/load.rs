@@ -403,6 +403,29 @@ fn arguments_in_the_variable_count_as_they_do_for_gunicorn() {
 }
 
 #[test]
+fn a_connection_that_the_threads_of_a_worker_cannot_use_is_told_with_its_name_and_file() {
+    let app = |connect: &str| format!("import sqlite3\n{connect}\ndef app(environ, start_response): pass\n");
+    let bound = "db = sqlite3.connect(':memory:')";
+    let told = |connect: &str, words: &[&str]| {
+        let report = load(&[("app.py", "from shop import app\n"), ("shop.py", &app(connect))], words);
+        assert!(report.ok, "{report}");
+        report.notices.iter().map(|notice| notice.message.clone()).collect::<Vec<_>>()
+    };
+    let threads = &["--threads", "4", "app:app"][..];
+    let notices = told(bound, threads);
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].starts_with("`db` in `shop.py` is a connection to SQLite for the thread that"), "{notices:?}");
+    for (connect, words) in [
+        (bound, &["app:app"][..]),
+        ("db = sqlite3.connect(':memory:', check_same_thread=False)", threads),
+        ("db = sqlite3.connect(':memory:')\ndb.close()", threads),
+        ("def db(): return sqlite3.connect(':memory:')", threads),
+    ] {
+        assert_eq!(told(connect, words), [""; 0], "{connect} {words:?}");
+    }
+}
+
+#[test]
 fn a_port_in_use_is_a_problem() {
     let app = App::new(&[("app.py", FLASK)]);
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -121,6 +121,7 @@ fn what_is_named_in_other_places_answers() {
 fn the_first_line_of_a_declared_start_names_who_declares_it() {
     let app = App::new(&[("Procfile", "web: python server.py\n"), ("server.py", SERVER)]);
     let mut site = Site::start(&mut on_path(&app));
-    let line = site.wait_for_line("`web` in `Procfile`: split into words by the rules of the shell; port ");
+    let line =
+        site.wait_for_line("declared start: `web` in `Procfile`: split into words by the rules of the shell; port ");
     assert!(line.starts_with("pystart: "), "{line}");
 }

@@ -272,6 +272,10 @@ fn by_hand_a_taken_port_is_told_with_its_owner() {
     assert_eq!(second.status, 1);
     let owner = format!("port {} is taken by process {}", site.port, site.pid());
     assert!(second.err.contains(&owner) && second.err.contains("pystart explain"), "{}", second.err);
+    let mistyped = ended(pystart(&app.root).env("PORT", site.port.to_string()).arg("explian"));
+    assert_eq!(mistyped.status, 1);
+    let meant = "pystart: hint: did you mean `pystart explain`?\npystart: error: port ";
+    assert!(mistyped.err.contains(meant), "{}", mistyped.err);
     assert_eq!(get(site.port, "/").1, "first");
     site.get("/");
 }

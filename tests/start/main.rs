@@ -7,6 +7,7 @@ mod ports;
 #[path = "../python/mod.rs"]
 mod python;
 
+mod access_log;
 mod commands;
 mod declared;
 mod environment;

@@ -79,6 +79,26 @@ fn an_empty_folder_gets_the_default_site_and_is_told_why() {
 }
 
 #[test]
+fn without_the_default_site_no_app_is_status_1_with_the_reasons_and_no_server() {
+    let app = App::new(&[("notes.py", "x = 1\n")]);
+    for (words, vars) in [
+        (&["run", "--no-default-site"][..], &[][..]),
+        (&[], &[("PYSTART_DEFAULT_SITE", "off")]),
+        // `--strict` is about commands alone, and changes nothing here.
+        (&["run", "--no-default-site", "--strict"], &[]),
+    ] {
+        let got = ended(pystart(&app.root).args(words).envs(vars.iter().copied()));
+        assert_eq!(got.status, 1, "{words:?} {vars:?}: {}", got.err);
+        let told = ["pystart: error: no app was found in `", "`notes.py`", "pystart: hint: deploy an app there"];
+        assert!(told.iter().all(|part| got.err.contains(part)), "{}", got.err);
+        assert!(!got.err.contains("Listening at"), "{}", got.err);
+    }
+    // An app is started all the same.
+    let app = App::new(&[("app.py", &wsgi("app", "'here'"))]);
+    assert_eq!(Site::start(pystart(&app.root).env("PYSTART_DEFAULT_SITE", "off")).get("/"), "here");
+}
+
+#[test]
 fn a_missing_root_of_the_platform_gets_the_default_site_and_a_missing_one_of_the_user_an_error() {
     let app = App::new(&[]);
     let missing = app.root.join("not-there");

@@ -94,9 +94,24 @@ fn scripts_that_serve_themselves_are_run() {
     are_served(
         "servers",
         &[
-            ("server.py", AIOHTTP, "pystart: server.py is an aiohttp app; port ", ("/", "hello from aiohttp")),
-            ("server.py", TORNADO, "pystart: server.py is a Tornado app; port ", ("/", "hello from tornado")),
-            ("site.py", UVICORN, "pystart: site.py is a script that runs uvicorn; port ", ("/", "hello from uvicorn")),
+            (
+                "server.py",
+                AIOHTTP,
+                "app with its own server: server.py: is an aiohttp app; port ",
+                ("/", "hello from aiohttp"),
+            ),
+            (
+                "server.py",
+                TORNADO,
+                "app with its own server: server.py: is a Tornado app; port ",
+                ("/", "hello from tornado"),
+            ),
+            (
+                "site.py",
+                UVICORN,
+                "app with its own server: site.py: is a script that runs uvicorn; port ",
+                ("/", "hello from uvicorn"),
+            ),
             ("server.py", SANIC, " -m uvicorn --host=0.0.0.0 --port=", ("/", "hello from sanic")),
         ],
     );
@@ -111,8 +126,13 @@ fn frameworks_with_their_own_server_are_started_by_their_own_commands() {
         "own-servers",
         &[
             ("streamlit_app.py", STREAMLIT, " streamlit run streamlit_app.py ", ("/", "<title>Streamlit</title>")),
-            ("app.py", GRADIO, "pystart: app.py is a Gradio app; port ", ("/", "hello from gradio")),
-            ("site.py", NICEGUI, "pystart: site.py is a NiceGUI app; port ", ("/", "hello from nicegui")),
+            ("app.py", GRADIO, "app with its own server: app.py: is a Gradio app; port ", ("/", "hello from gradio")),
+            (
+                "site.py",
+                NICEGUI,
+                "app with its own server: site.py: is a NiceGUI app; port ",
+                ("/", "hello from nicegui"),
+            ),
             ("dash.py", PANEL, " panel serve dash.py ", ("/dash", "hello from panel")),
             ("chat.py", CHAINLIT, " chainlit run chat.py ", ("/", "<title>Assistant</title>")),
         ],

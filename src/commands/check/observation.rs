@@ -90,6 +90,15 @@ pub(super) struct Absent {
     pub present: Vec<String>,
 }
 
+/// A connection to `SQLite` that only the thread which made it may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Bound {
+    /// The name that a module holds it by.
+    pub name: String,
+    /// The file of that module.
+    pub file: String,
+}
+
 /// One line of a traceback: file, line, function, source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Frame(pub String, pub u32, pub String, pub String);
@@ -180,6 +189,8 @@ pub(super) struct Observation {
     pub object: Option<Object>,
     /// The name that the module lacks.
     pub absent: Option<Absent>,
+    /// The connections to `SQLite` that modules hold and other threads may not use.
+    pub bound: Vec<Bound>,
     /// The status of its answer, if it was asked.
     pub(super) status: Option<u16>,
     /// The exception that ended it.
@@ -204,6 +215,7 @@ enum Event {
     Module(Module),
     Object(Object),
     Absent(Absent),
+    Bound(Bound),
     Answer { status: u16 },
     Failure(Failure),
     Stage { name: Stage },
@@ -240,6 +252,7 @@ impl Observation {
             Event::Module(facts) => self.module = Some(facts),
             Event::Object(facts) => self.object = Some(facts),
             Event::Absent(facts) => self.absent = Some(facts),
+            Event::Bound(facts) => self.bound.push(facts),
             Event::Answer { status } => self.status = Some(status),
             Event::Failure(facts) => self.failure = Some(facts),
             Event::Stage { name } => self.stage = name,

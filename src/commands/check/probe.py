@@ -204,6 +204,33 @@ def get_asgi(app, path):
     return asyncio.run(serve())
 
 
+def bound_to_this_thread():
+    """Connections to SQLite that modules hold and only the thread that made them may use, as name and file."""
+    import threading
+    sqlite3 = sys.modules.get("sqlite3")
+    if sqlite3 is None:
+        return []
+    held = [(text(name), module_file(module), value) for module in list(sys.modules.values())
+            for name, value in list(getattr(module, "__dict__", {}).items()) if isinstance(value, sqlite3.Connection)]
+    unusable = []
+
+    def use():
+        unusable[:] = []
+        for name, file, connection in held:
+            try:
+                connection.cursor()
+            except sqlite3.ProgrammingError:
+                unusable.append((name, file))
+
+    # One that was closed is no matter of threads.
+    use()
+    closed = list(unusable)
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    return [connection for connection in unusable if connection not in closed]
+
+
 def ask(channel, app, interface, path):
     """Asks the app for `path`. Frameworks answer 500 for what was raised and give that to a logger: it is taken there."""
     import logging
@@ -245,9 +272,9 @@ def load(channel, stage, path):
     loader.load_config()
     settings = loader.cfg
     if settings.pythonpath:
-        for path in settings.pythonpath.split(","):
-            if os.path.abspath(path) not in sys.path:
-                sys.path.insert(0, os.path.abspath(path))
+        for folder in settings.pythonpath.split(","):
+            if os.path.abspath(folder) not in sys.path:
+                sys.path.insert(0, os.path.abspath(folder))
     os.environ.update(settings.env)
     channel.tell("settings", app=text(loader.app_uri), folder=text(settings.chdir),
                  addresses=[text(address[0]) + ":" + text(address[1]) if isinstance(address, tuple) else text(address)
@@ -271,6 +298,9 @@ def load(channel, stage, path):
     app = loader.load()
     kind, interface = type(app), interface_of(app)
     channel.tell("object", type=text(kind.__module__ + "." + kind.__qualname__), interface=interface)
+
+    for name, file in bound_to_this_thread():
+        channel.tell("bound", name=name, file=file)
 
     if path:
         stage("request")

@@ -11,7 +11,7 @@ use super::probe::Probe;
 use super::problem::{Cause, Problem};
 use super::report::Report;
 use super::target::{Start, Target};
-use super::{diagnosis, program};
+use super::{diagnosis, program, threads};
 use crate::commands::{build, port_taken, unreadable};
 use crate::error::Failure;
 use crate::model::Notice;
@@ -80,7 +80,7 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
         Some(site) => (site.problem(), "the app loads, and the site that runs is this one and answers"),
         None => (taken_port(&seen), "the app loads, gunicorn can serve it"),
     };
-    Report::new(&seen, problem.or(other), success)
+    Report { notices: threads::notices(&seen, app_root), ..Report::new(&seen, problem.or(other), success) }
 }
 
 /// Somebody listens where gunicorn would, and it is not the site.

@@ -71,10 +71,11 @@ impl Report {
         let Site { running, question, answer } = site;
         let memory = running.memory.sentence().filter(|message| *message != self.summary);
         let hint = Some(HOW_TO_GET_MEMORY.to_owned());
+        let memory = memory.map(|message| Notice { message, hint });
         Self {
             running: Some(running.sentence()),
             answer: Some(answer.line(question)),
-            notices: memory.map(|message| Notice { message, hint }).into_iter().collect(),
+            notices: self.notices.into_iter().chain(memory).collect(),
             ..self
         }
     }

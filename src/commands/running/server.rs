@@ -87,6 +87,7 @@ mod tests {
             environ: Environ::default(),
             mode: Mode::Exec,
             is_shell: false,
+            copies: Vec::new(),
             expected_port: None,
         };
         let gunicorn = launch("/site/antenv/bin/gunicorn", "gunicorn --bind=0.0.0.0 app:app");

@@ -2,6 +2,7 @@
 //!
 //! Nothing here writes: what becomes of the members is the business of a [`Receive`].
 
+mod ahead;
 mod decompress;
 mod fault;
 mod header;
@@ -18,7 +19,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::limits::{Limits, Meter};
-use decompress::Decoder;
+use decompress::{Decoder, Input};
 pub use fault::{Cause, Fault};
 use stream::Stream;
 
@@ -108,8 +109,6 @@ pub trait Receive {
 pub struct Reading<'a> {
     /// When it is too much.
     pub limits: Limits,
-    /// Decompress on a thread of its own: worth it where what becomes of the members takes time, too.
-    pub ahead: bool,
     /// The signal that asks to stop, if one has come.
     pub stop: &'a dyn Fn() -> Option<c_int>,
 }
@@ -140,9 +139,9 @@ pub fn read(mut file: File, reading: Reading<'_>, to: &mut dyn Receive) -> Resul
             zip::read(file, reading, &mut meter, to)?;
             return Ok(meter.content());
         }
-        Format::Tar => Decoder::plain(file),
-        Format::GzipTar => Decoder::gzip(file),
-        Format::ZstdTar => Decoder::zstd(file)?,
+        Format::Tar => Decoder::plain(Input::of(file)?),
+        Format::GzipTar => Decoder::gzip(Input::of(file)?),
+        Format::ZstdTar => Decoder::zstd(Input::of(file)?)?,
     };
     let mut stream = Stream::new(decoder, reading, meter)?;
     tar::read(&mut stream, to)?;

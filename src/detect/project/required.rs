@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::Project;
 use crate::detect::limits;
+use crate::detect::words::Words;
 use crate::python::releases::{self, Release, Requirement};
+
+/// What is in the name of a list that is needed to work on the app, not to run it.
+pub(super) static DEVELOPMENT_LISTS: Words = Words::new("DEVELOPMENT_LISTS", &["dev", "test", "local", "lint", "doc"]);
 
 impl Project<'_> {
     /// Does the app ask for a release of a package before this one? Without a word, the newest is meant. `folder` is
@@ -50,5 +54,5 @@ impl Project<'_> {
 
 /// Is a list one of what is needed to work on the app, not to run it?
 fn is_for_development(name: &str) -> bool {
-    ["dev", "test", "local", "lint", "doc"].iter().any(|word| name.contains(word))
+    DEVELOPMENT_LISTS.iter().any(|word| name.contains(word))
 }

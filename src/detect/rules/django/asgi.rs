@@ -30,10 +30,11 @@ pub(super) fn asgi_side(files: &Project, project: &DjangoProject) -> Option<Asgi
         return None;
     }
     let wsgi = project.file.display();
-    let source = files.source(&file)?;
-    if !adds_to_django(&source.module) {
+    let only_wraps = files.text(&file).is_some_and(|text| is_as_generated(&text));
+    let source = if only_wraps { None } else { Some(files.source(&file)?) };
+    let Some(source) = source.filter(|source| adds_to_django(&source.module)) else {
         return Some(AsgiSide { file, project: None, reason: format!("only wraps Django, as `{wsgi}` does") });
-    }
+    };
     let Some(required) = what_serves_asgi(files, project, source.folder()) else {
         return Some(AsgiSide {
             file,
@@ -45,6 +46,26 @@ pub(super) fn asgi_side(files: &Project, project: &DjangoProject) -> Option<Asgi
     let reason = format!("adds to Django what `{wsgi}` does not have, and {required}");
     let asgi = DjangoProject { file: file.clone(), module, interface: Interface::Asgi, ..project.clone() };
     Some(AsgiSide { file, project: Some(asgi), reason })
+}
+
+/// Is the file what `django-admin startproject` writes, as far as `application` goes? Most are, and reading the words
+/// takes a tenth of what parsing does. Whatever else is done with the name leaves the question to the parser.
+fn is_as_generated(text: &str) -> bool {
+    const NAME: &str = "application";
+    let is_part_of_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let mut bindings = 0;
+    let is_known = text.lines().all(|line| {
+        let words = || line.match_indices(NAME).map(|(start, _)| line.as_bytes().split_at(start));
+        let mut uses = words().filter(|(before, rest)| {
+            let after = rest.get(NAME.len());
+            let is_quoted = before.ends_with(b"`") && after == Some(&b'`');
+            !is_part_of_word(before.last()) && !is_part_of_word(after) && !is_quoted
+        });
+        let is_binding = line.trim_end() == "application = get_asgi_application()";
+        bindings += usize::from(is_binding);
+        is_binding || uses.next().is_none()
+    });
+    is_known && bindings == 1
 }
 
 /// Is `application` anything but the plain `get_asgi_application()`?
@@ -70,4 +91,49 @@ fn what_serves_asgi(files: &Project, project: &DjangoProject, folder: &Path) -> 
     }
     let is_set = project::has_setting(files, project, "ASGI_APPLICATION");
     is_set.then(|| "`ASGI_APPLICATION` is set".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `asgi.py` as Django 5 writes it.
+    const GENERATED: &str = r#""""
+ASGI config for shop project.
+
+It exposes the ASGI callable as a module-level variable named ``application``.
+
+For more information on this file, see
+https://docs.djangoproject.com/en/5.2/howto/deployment/asgi/
+"""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')
+
+application = get_asgi_application()
+"#;
+
+    #[test]
+    fn what_django_writes_is_known_without_the_parser_and_any_other_use_of_the_name_is_not() {
+        let parsed = |text: &str| adds_to_django(&crate::python::source::read(text.as_bytes()));
+        assert!(is_as_generated(GENERATED) && !parsed(GENERATED));
+        for (more, adds) in [
+            ("application = Middleware(application)\n", true),
+            ("if True:\n    application = Middleware(application)\n", true),
+            ("from .routing import application\n", true),
+            ("from .routing import router as application\n", true),
+            ("async def application(scope, receive, send):\n    pass\n", true),
+            ("application: object = ProtocolTypeRouter({})\n", true),
+            ("app = application\n", false),
+            ("application = get_asgi_application()\n", false),
+        ] {
+            let text = format!("{GENERATED}{more}");
+            assert!(!is_as_generated(&text), "{more}");
+            assert_eq!(parsed(&text), adds, "{more}");
+        }
+        assert!(!is_as_generated("from shop.routing import *\n"));
+    }
 }
