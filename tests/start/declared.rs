@@ -26,8 +26,11 @@ fn on_path(app: &App) -> Command {
     command
 }
 
+/// Names with their texts, or variables with their values.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 /// The app must answer so, under a step that is called so.
-fn answers(name: &str, files: &[(&str, &str)], vars: &[(&str, &str)], step: &str, expected: &str) {
+fn answers(name: &str, files: Pairs, vars: Pairs, step: &str, expected: &str) {
     let app = App::new(files);
     let mut site = Site::start(on_path(&app).envs(vars.iter().copied()));
     // uvicorn answers in chunks whatever the client speaks.
@@ -88,7 +91,7 @@ fn what_is_named_in_other_places_answers() {
     let fastapi = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/')\n\
                    def index():\n    return 'hello from fastapi'\n";
     let hello = FLASK.replace("app = ", "site = ").replace("@app", "@site");
-    let rows: &[(&str, &[(&str, &str)], &[(&str, &str)], &str)] = &[
+    let rows: &[(&str, Pairs, Pairs, &str)] = &[
         ("fastapi", &[("pyproject.toml", entrypoint), ("shop/web.py", fastapi)], &[], "hello from fastapi"),
         ("a factory", &[("hello.py", FACTORY)], &[("FLASK_APP", "hello:create_app")], "default 1"),
         ("arguments", &[("hello.py", FACTORY)], &[("FLASK_APP", "hello:create_app('shop', 2)")], "shop 2"),
