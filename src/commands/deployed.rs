@@ -1,6 +1,7 @@
 //! What was deployed, as each command needs it: `run` has it unpacked, `explain` and `env` look into the archives,
 //! `check` unpacks them for itself and removes that again.
 
+use super::port_taken;
 use crate::decide::expected_port;
 use crate::deployment::limits::Limits;
 use crate::deployment::{Deployment, Packed, Unpacking, unpack};
@@ -69,7 +70,7 @@ pub(crate) fn require_unpacked(settings: Settings, invocation: &Invocation) -> R
         // Only what is in the archive tells whether that port is the one.
         if !invocation.is_pid_1 && !port::is_free(usual_port) {
             let seen = look(settings.clone())?;
-            super::run::require_free_port(expected_port(&seen.settings, &seen.files), invocation)?;
+            port_taken::require_free(expected_port(&seen.settings, &seen.files), invocation)?;
         }
     }
     let disk = unpack_all(&mut deployment, &settings, |_| {})?;

@@ -4,6 +4,8 @@
 
 mod flags;
 mod form;
+mod row;
+mod setting;
 pub mod table;
 
 use std::ffi::{OsStr, OsString};
@@ -17,6 +19,8 @@ use crate::environ::Environ;
 use crate::error::Failure;
 use crate::model::Notice;
 pub use flags::Flags;
+pub use row::{Row, Usage};
+pub use setting::{Described, Setting};
 pub use table::DEFAULT_PORT;
 
 /// The custom command as it reached us.

@@ -47,8 +47,10 @@ pub(super) static FRAMEWORKS: &[Framework] = &[
     line("channels", &["ProtocolTypeRouter", "get_default_application"], "Django", App(Asgi)),
     line("fastapi", &["FastAPI"], "FastAPI", App(Asgi)),
     line("starlette", &["Starlette"], "Starlette", App(Asgi)),
+    line("starlette", &["Router"], "Starlette", App(Asgi)),
     line("quart", &["Quart"], "Quart", App(Asgi)),
     line("quart_trio", &["QuartTrio"], "Quart", App(Asgi)),
+    line("quart_openapi", &["Pint"], "Quart", App(Asgi)),
     line("litestar", &["Litestar"], "Litestar", App(Asgi)),
     line("starlite", &["Starlite"], "Starlite", App(Asgi)),
     line("blacksheep", &["Application"], "BlackSheep", App(Asgi)),
@@ -80,6 +82,7 @@ pub(super) static FRAMEWORKS: &[Framework] = &[
     line("asgiref", &["WsgiToAsgi"], "ASGI", Around(Asgi)),
     line("a2wsgi", &["ASGIMiddleware"], "WSGI", Around(Wsgi)),
     line("a2wsgi", &["WSGIMiddleware"], "ASGI", Around(Asgi)),
+    line("quart_cors", &["cors"], "Quart", Around(Asgi)),
     line("gradio", &["mount_gradio_app"], "FastAPI", Around(Asgi)),
     line("wsgiref", &["validator"], "WSGI", Around(Wsgi)),
     // The app is an attribute
