@@ -1,9 +1,10 @@
 //! What was deployed, as each command needs it: `run` has it unpacked, `explain` and `env` look into the archives,
 //! `check` unpacks them for itself and removes that again.
 
+use super::port_taken;
 use crate::decide::expected_port;
 use crate::deployment::limits::Limits;
-use crate::deployment::{Deployment, Packed, Unpacking, unpack};
+use crate::deployment::{self, Deployment, Packed, Unpacking, unpack};
 use crate::error::Failure;
 use crate::files::{Archived, Disk};
 use crate::invocation::Invocation;
@@ -50,7 +51,9 @@ pub(crate) fn look(settings: Settings) -> Result<Seen, Failure> {
 /// Shows the content of an archive, unless it is on the disk.
 fn mount(files: &mut Archived, packed: Option<&Packed>, settings: &Settings) -> Result<(), Failure> {
     let Some(packed) = packed.filter(|packed| !packed.place.is_unpacked) else { return Ok(()) };
-    files.mount(&packed.archive, &packed.place.folder, limits(settings)).map_err(|fault| packed.failure(&fault))
+    files
+        .mount(&packed.archive, &packed.place.folder, limits(settings))
+        .map_err(|fault| deployment::failure(packed, &fault))
 }
 
 /// Makes sure that everything is unpacked. By hand while the site runs nothing is changed: the port is asked for first.
@@ -69,7 +72,7 @@ pub(crate) fn require_unpacked(settings: Settings, invocation: &Invocation) -> R
         // Only what is in the archive tells whether that port is the one.
         if !invocation.is_pid_1 && !port::is_free(usual_port) {
             let seen = look(settings.clone())?;
-            super::run::require_free_port(expected_port(&seen.settings, &seen.files), invocation)?;
+            port_taken::require_free(expected_port(&seen.settings, &seen.files), invocation)?;
         }
     }
     let disk = unpack_all(&mut deployment, &settings, |_| {})?;

@@ -15,9 +15,8 @@ use crate::log;
 use crate::model::{Evidence, Launch, Mode, Notice, Step, Verdict};
 use crate::process::exec::{Image, NotReplaced, variable};
 use crate::process::init::{self, ExpectedPort, Supervision};
-use crate::process::procfs::listeners;
 use crate::process::run_to_end::{Ended, run_to_end};
-use crate::process::{port, signals, sshd};
+use crate::process::{signals, sshd};
 use crate::settings::{Flags, Settings};
 use crate::shell::{redact, words};
 
@@ -73,7 +72,7 @@ fn attempt(
     settings: &Settings,
     invocation: &Invocation,
 ) -> Result<u8, NotStarted> {
-    let port = require_free_port(decision.port, invocation);
+    let port = port_taken::require_free(decision.port, invocation);
     let is_refused = |fact: &Evidence| fact.step == Step::Custom && fact.verdict == Verdict::Rejected;
     // Of a start that is not tried nothing need be said, but why it is not the one that was asked for.
     if port.is_ok() || decision.evidence.iter().any(is_refused) {
@@ -121,7 +120,7 @@ fn run_before(before: &BeforeStart, invocation: &Invocation) -> Result<(), Failu
 
 /// Makes or refreshes the environment. By hand while the site runs nothing is changed: the port is asked for first.
 fn build_first(settings: Settings, disk: Disk, invocation: &Invocation) -> Result<(Settings, Disk), Failure> {
-    require_free_port(expected_port(&settings, &disk), invocation)?;
+    port_taken::require_free(expected_port(&settings, &disk), invocation)?;
     let report = build::for_settings(&settings)?;
     if report.outcome == build::Outcome::InArchive {
         return Ok((settings, disk));
@@ -139,15 +138,6 @@ fn start_sshd(settings: &Settings) {
     } else if let Err(error) = sshd::start(port) {
         let hint = error.downcast_ref::<Failure>().and_then(|failure| failure.hint.as_deref());
         tracing::warn!(hint, "no SSH, the app is not affected: {error:#}");
-    }
-}
-
-/// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say
-/// less. As PID 1 there is nobody else to ask.
-pub(super) fn require_free_port(port: Option<u16>, invocation: &Invocation) -> Result<(), Failure> {
-    match port.filter(|_| !invocation.is_pid_1) {
-        Some(port) if !port::is_free(port) => Err(port_taken::failure(port, listeners::listener(port).as_ref())),
-        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the app asks for, from the lists of packages nearest to a file.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::Project;
 use crate::detect::limits;
@@ -37,7 +38,16 @@ impl Project<'_> {
     }
 
     /// The lists of packages of a folder: the files of its own, and those in `requirements/`.
-    fn lists(&self, folder: &Path) -> Vec<PathBuf> {
+    fn lists(&self, folder: &Path) -> Rc<[PathBuf]> {
+        if let Some(known) = self.lists.borrow().get(folder) {
+            return Rc::clone(known);
+        }
+        let lists: Rc<[_]> = self.list_files(folder).into();
+        self.lists.borrow_mut().insert(folder.to_owned(), Rc::clone(&lists));
+        lists
+    }
+
+    fn list_files(&self, folder: &Path) -> Vec<PathBuf> {
         let listing = self.folder(folder);
         let own = releases::FILES.iter().filter(|name| listing.notable.contains(name));
         let mut files: Vec<PathBuf> = own.map(|name| folder.join(name)).collect();
