@@ -103,6 +103,7 @@ fn standalone(
         frameworks::standalone_package(import.package()).filter(|framework| {
             framework.makers.is_empty()
                 || import.names.iter().any(|name| framework.makes(name))
+                || import.module.rsplit('.').next().is_some_and(|name| framework.makes(name))
                 || calls_maker(inference, source, root, framework)
         })
     });
