@@ -103,7 +103,8 @@ fn standalone(
         frameworks::standalone_package(import.package()).filter(|framework| {
             framework.makers.is_empty()
                 || import.names.iter().any(|name| framework.makes(name))
-                || import.module.rsplit('.').next().is_some_and(|name| framework.makes(name))
+                // `import tornado.web`
+                || import.module.rsplit_once('.').is_some_and(|(_, part)| framework.makes(part))
                 || calls_maker(inference, source, root, framework)
         })
     });

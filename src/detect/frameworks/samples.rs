@@ -129,6 +129,8 @@ const SAMPLES: &[Sample] = &[
     ("from tornado.wsgi import WSGIContainer; app = WSGIContainer(object())", "`app` is a Tornado app"),
     ("from tornado.wsgi import WSGIAdapter; app = WSGIAdapter(object())", "`app` is a Tornado app"),
     ("import tornado.web; app = tornado.web.Application([])", "`app` is a Tornado app"),
+    ("import tornado.web; make().listen(8888)", "is a Tornado app"),
+    ("from tornado import httpserver; httpserver.HTTPServer(make)", "is a Tornado app"),
     ("from aiohttp import web; web.run_app(make())", "is an aiohttp app"),
     ("from japronto import Application; app = Application()", "`app` is a Japronto app"),
     ("from socketify import App; app = App()", "`app` is a Socketify app"),

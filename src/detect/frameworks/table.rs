@@ -103,7 +103,7 @@ pub(super) static FRAMEWORKS: &[Framework] = &[
     line("nicegui", &[], "NiceGUI", Standalone(PYTHON)),
     line("taipy", &[], "Taipy", Standalone(PYTHON)),
     line("robyn", &["Robyn"], "Robyn", Standalone(PYTHON)),
-    line("tornado", &["WSGIContainer", "WSGIAdapter", "Application"], "Tornado", Standalone(PYTHON)),
+    line("tornado", &["WSGIContainer", "WSGIAdapter", "Application", "web", "httpserver"], "Tornado", Standalone(PYTHON)),
     line("aiohttp", &["web"], "aiohttp", Standalone(PYTHON)),
     line("japronto", &["Application"], "Japronto", Standalone(PYTHON)),
     line("socketify", &["App"], "Socketify", Standalone(PYTHON)),
