@@ -28,6 +28,7 @@ pub mod default_site;
 pub mod deployment;
 #[forbid(unsafe_code)]
 pub mod detect;
+#[forbid(unsafe_code)]
 mod digest;
 #[forbid(unsafe_code)]
 pub mod embedded;
@@ -48,6 +49,7 @@ pub mod process;
 pub mod python;
 #[forbid(unsafe_code)]
 pub mod servers;
+#[forbid(unsafe_code)]
 pub mod settings;
 #[forbid(unsafe_code)]
 pub mod shell;
