@@ -124,11 +124,16 @@ impl UserOptions {
         self.is_uncertain || self.sets(name)
     }
 
-    /// Is the address left to a configuration that may or may not set it? Then gunicorn must find the port in `PORT`,
-    /// which its own default is made from.
+    /// Is this left to a configuration that may or may not set it?
+    #[must_use]
+    pub fn leaves_open(&self, name: &str) -> bool {
+        self.is_uncertain && !self.sets(name)
+    }
+
+    /// Is the address left so? Then gunicorn must find the port in `PORT`, which its own default is made from.
     #[must_use]
     pub fn leaves_bind_open(&self) -> bool {
-        self.is_uncertain && !self.sets("bind")
+        self.leaves_open("bind")
     }
 }
 

@@ -195,6 +195,11 @@ impl<'a> Project<'a> {
         for script in hooks.iter().filter_map(|hook| hook.script(request.app_root, files)) {
             inputs.add(&script)?;
         }
+        if let Some(found) = &found {
+            // Relative to where the installer runs.
+            let bounds = indexes::constraints(request.environ).into_iter();
+            bounds.map(|file| found.folder.path.join(file)).try_for_each(|file| inputs.add(&file).map(drop))?;
+        }
         let form = found.as_ref().map_or("", |found| found.file.as_str());
         let digest = stamp::digest(form, &inputs, hooks.iter().map(Hook::bytes));
         Ok(Self { found, folders, hooks, inputs, digest })

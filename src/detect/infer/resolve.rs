@@ -79,9 +79,13 @@ impl Inference<'_> {
                 Some(app @ Inferred::App(_)) => app,
                 _ => Inferred::Data,
             },
-            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Join(..) | Value::Other => {
-                Inferred::Data
-            }
+            Value::String(_)
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Nothing
+            | Value::Join(..)
+            | Value::Entry { .. }
+            | Value::Other => Inferred::Data,
         }
     }
 

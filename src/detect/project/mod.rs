@@ -13,9 +13,21 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::limits;
+#[cfg(test)]
+use super::words::Words;
 use crate::files::by_path::ByPath;
 use crate::files::{Files, Folder};
 use crate::python::source::{self, Module};
+
+/// The tables of words that a project is read with.
+#[cfg(test)]
+pub(super) static TABLES: &[&Words] = &[
+    &marks::ROOT_FILES,
+    &required::DEVELOPMENT_LISTS,
+    &sys_path::SAME_PATH_METHODS,
+    &sys_path::SAME_PATH_FUNCTIONS,
+    &sys_path::WORKING_FOLDER_FUNCTIONS,
+];
 
 /// A Python file of the app.
 pub(super) struct SourceFile {
@@ -43,6 +55,10 @@ pub(super) struct Project<'a> {
     /// By path.
     sources: RefCell<ByPath<Rc<SourceFile>>>,
     folders: RefCell<ByPath<Rc<Folder>>>,
+    /// The lists of packages of a folder.
+    lists: RefCell<ByPath<Rc<[PathBuf]>>>,
+    /// Files that were asked for as text.
+    texts: RefCell<ByPath<Option<Rc<str>>>>,
     /// How many bytes of Python were parsed.
     parsed: Cell<usize>,
 }
@@ -56,6 +72,8 @@ impl<'a> Project<'a> {
             sources: RefCell::default(),
             parsed: Cell::default(),
             folders: RefCell::default(),
+            lists: RefCell::default(),
+            texts: RefCell::default(),
         }
     }
 
@@ -112,9 +130,14 @@ impl<'a> Project<'a> {
     }
 
     /// The text of a file, not parsed; `None` if it cannot be read.
-    pub(super) fn text(&self, file: &Path) -> Option<String> {
-        let bytes = self.files.read(&self.root.join(file)).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+    pub(super) fn text(&self, file: &Path) -> Option<Rc<str>> {
+        if let Some(known) = self.texts.borrow().get(file) {
+            return known.clone();
+        }
+        let bytes = self.files.read(&self.root.join(file)).ok();
+        let text = bytes.map(|bytes| Rc::from(String::from_utf8_lossy(&bytes)));
+        self.texts.borrow_mut().insert(file.to_owned(), text.clone());
+        text
     }
 
     /// Every name in a folder, sorted; none if it cannot be listed.

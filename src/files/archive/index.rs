@@ -3,9 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
+
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::super::READ_LIMIT;
 use crate::deployment::archive::{Cause, Kind, Member, Receive};
@@ -203,6 +208,50 @@ impl Receive for One<'_> {
         }
         self.content.extend_from_slice(&bytes[..bytes.len().min(READ_LIMIT - offset)]);
         Ok(())
+    }
+
+    fn complete(&mut self) -> Result<(), Cause> {
+        Ok(())
+    }
+}
+
+/// Takes one file out of an archive, whole and unchanged, into memory: an archive in an archive.
+pub(super) struct Whole<'a> {
+    path: &'a Path,
+    is_open: bool,
+    file: File,
+}
+
+impl<'a> Whole<'a> {
+    /// # Errors
+    ///
+    /// Those of `memfd_create(2)`.
+    pub(super) fn new(path: &'a Path) -> io::Result<Self> {
+        let file = memfd_create("archive", MemfdFlags::CLOEXEC)?;
+        Ok(Self { path, is_open: false, file: file.into() })
+    }
+
+    pub(super) fn into_file(self) -> File {
+        self.file
+    }
+}
+
+impl Receive for Whole<'_> {
+    fn member(&mut self, member: &Member<'_>) -> Result<(), Cause> {
+        self.is_open = member.path == self.path;
+        if self.is_open {
+            // The last one of a name counts.
+            self.file.set_len(0).map_err(Cause::Unreadable)?;
+        }
+        Ok(())
+    }
+
+    fn wants_content(&self) -> bool {
+        self.is_open
+    }
+
+    fn piece(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Cause> {
+        self.file.write_all_at(bytes, offset).map_err(Cause::Unreadable)
     }
 
     fn complete(&mut self) -> Result<(), Cause> {

@@ -41,6 +41,6 @@ pub fn run(data: &[u8]) {
     let mut file = std::fs::File::from(nix::sys::memfd::memfd_create("archive", flags).unwrap());
     file.write_all(data).unwrap();
     file.rewind().unwrap();
-    let reading = Reading { limits: Limits { bytes: Some(1 << 20) }, ahead: false, stop: &|| None };
+    let reading = Reading { limits: Limits { bytes: Some(1 << 20) }, stop: &|| None };
     let _ = archive::read(file, reading, &mut Checked::default());
 }

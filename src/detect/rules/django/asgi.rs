@@ -1,12 +1,13 @@
 //! Django over ASGI: when `asgi.py` does more than wrap Django, and something that serves ASGI is required, the author
 //! serves ASGI, and WSGI would lose what is added (websockets, other apps beside Django).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::project::{self, DjangoProject};
+use crate::detect::limits;
 use crate::detect::names::ASGI_SERVERS;
-use crate::detect::project::Project;
 use crate::detect::project::locate::dotted_name;
+use crate::detect::project::{Project, SourceFile};
 use crate::model::Interface;
 use crate::python::source::{Bound, Module, Place, Value};
 
@@ -35,7 +36,7 @@ pub(super) fn asgi_side(files: &Project, project: &DjangoProject) -> Option<Asgi
     let Some(source) = source.filter(|source| adds_to_django(&source.module)) else {
         return Some(AsgiSide { file, project: None, reason: format!("only wraps Django, as `{wsgi}` does") });
     };
-    let Some(required) = what_serves_asgi(files, project, source.folder()) else {
+    let Some(required) = what_serves_asgi(files, project, &source) else {
         return Some(AsgiSide {
             file,
             project: None,
@@ -68,28 +69,55 @@ fn is_as_generated(text: &str) -> bool {
     is_known && bindings == 1
 }
 
-/// Is `application` anything but the plain `get_asgi_application()`?
+/// Can `application` be anything but the plain `get_asgi_application()`? Of several assignments (`try` and `except`,
+/// `if` and `else`) one is enough.
 fn adds_to_django(module: &Module) -> bool {
-    let mut name = "application";
-    loop {
-        let last = module.scope.named(name).rev().find(|(_, binding)| binding.place == Place::Import);
-        match last.map(|(_, binding)| &binding.bound) {
-            None => return false,
-            Some(Bound::Value(Value::Call { callee, .. })) => {
-                return callee.name().is_none_or(|name| !name.ends_with("get_asgi_application"));
+    let mut waiting = vec!["application"];
+    let mut seen = Vec::new();
+    while let Some(name) = waiting.pop() {
+        seen.push(name);
+        let bindings = module.scope.named(name).rev().filter(|(_, binding)| binding.place == Place::Import);
+        for (_, binding) in bindings.take(limits::ASSIGNMENTS) {
+            let Bound::Value(value) = &binding.bound else { return true };
+            match wrapped(value) {
+                Wrapped::Django => {}
+                Wrapped::Name(other) if seen.len() >= limits::HOPS || other == name => return true,
+                Wrapped::Name(other) if seen.contains(&other) => {}
+                Wrapped::Name(other) => waiting.push(other),
+                Wrapped::More => return true,
             }
-            Some(Bound::Value(Value::Name(other))) if other != name => name = other,
-            Some(_) => return true,
         }
+    }
+    false
+}
+
+/// What a value comes to, where a router for nothing but HTTP is no more than what it routes to.
+enum Wrapped<'v> {
+    Django,
+    Name(&'v str),
+    More,
+}
+
+fn wrapped(value: &Value) -> Wrapped<'_> {
+    match value {
+        Value::Name(name) => Wrapped::Name(name),
+        Value::Call { callee, arguments, .. } => match (callee.name(), arguments.as_slice()) {
+            (Some(name), _) if name.ends_with("get_asgi_application") => Wrapped::Django,
+            (Some(name), [Value::Entry { key, value }]) if name.ends_with("ProtocolTypeRouter") && key == "http" => {
+                wrapped(value)
+            }
+            _ => Wrapped::More,
+        },
+        _ => Wrapped::More,
     }
 }
 
 /// What says that the project is served over ASGI, as a part of a sentence.
-fn what_serves_asgi(files: &Project, project: &DjangoProject, folder: &Path) -> Option<String> {
-    if let Some(package) = files.first_required(folder, ASGI_SERVERS.iter()) {
+fn what_serves_asgi(files: &Project, project: &DjangoProject, asgi: &SourceFile) -> Option<String> {
+    if let Some(package) = files.first_required(asgi.folder(), ASGI_SERVERS.iter()) {
         return Some(format!("`{package}` is required"));
     }
-    let is_set = project::has_setting(files, project, "ASGI_APPLICATION");
+    let is_set = project::has_setting(files, project, asgi, "ASGI_APPLICATION");
     is_set.then(|| "`ASGI_APPLICATION` is set".to_owned())
 }
 
