@@ -95,7 +95,7 @@ fn app(framework: &str) -> Site {
 /// The environment of the apps as a build leaves it, its links to an interpreter that no image of ours has; without
 /// what would only make it large.
 fn environment(to: &Path) {
-    const COPY: &str = "tar --exclude=__pycache__ --exclude=locale --exclude=pip --exclude=aiohttp -C \"$1\" -cf - . \
+    const COPY: &str = "tar --exclude=__pycache__ --exclude=LC_MESSAGES --exclude=pip --exclude=aiohttp -C \"$1\" -cf - . \
                         | tar -C \"$2\" -xf -";
     succeed(Command::new("sh").args(["-c", COPY, "sh"]).args([antenv(), to]));
     for name in ["python", "python3"] {
