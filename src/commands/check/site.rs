@@ -2,7 +2,7 @@
 //! Pure.
 
 use crate::commands::health::{Answer, Question};
-use crate::commands::running::Running;
+use crate::commands::running::{Memory, Running};
 use crate::process::procfs::listeners::Listener;
 
 use super::problem::{Cause, Problem};
@@ -75,7 +75,7 @@ impl Site {
             )
             .with_hint(format!("{HOW_TO_BIND}; or tell everybody else with `PORT={other}`"));
         }
-        if let Some(problem) = self.out_of_memory() {
+        if let Some(problem) = out_of_memory(&self.running.memory) {
             return problem;
         }
         let message = format!("nobody listens on port {port}: {what} runs {}", self.running.since());
@@ -105,13 +105,13 @@ impl Site {
             _ => Problem::new(Cause::NoAnswer, answer_line(self))
                 .with_hint("whoever took the request has hung up, most often a worker that ended: its log says why"),
         };
-        Some(self.out_of_memory().unwrap_or(problem))
+        Some(out_of_memory(&self.running.memory).unwrap_or(problem))
     }
+}
 
-    fn out_of_memory(&self) -> Option<Problem> {
-        let message = self.running.memory.sentence()?;
-        Some(Problem::new(Cause::Memory, message).with_hint(HOW_TO_GET_MEMORY))
-    }
+/// The problem, where the kernel has killed something for want of memory.
+pub(super) fn out_of_memory(memory: &Memory) -> Option<Problem> {
+    Some(Problem::new(Cause::Memory, memory.sentence()?).with_hint(HOW_TO_GET_MEMORY))
 }
 
 fn answer_line(site: &Site) -> String {
@@ -133,7 +133,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::commands::running::Memory;
 
     fn listener(address: &str, port: u16, pid: Option<i32>) -> Listener {
         Listener { address: address.parse::<IpAddr>().unwrap(), port, pid, program: Some("gunicorn".into()) }
