@@ -77,7 +77,7 @@ fn wrong_folder() {
 }
 
 fn missing_package() {
-    let site = Site::new(&[("app.py", "import yaml\n"), ("requirements.txt", "PyYAML\n")]);
+    let site = Site::new(&[("app.py", &format!("import yaml\n{}", flask("app"))), ("requirements.txt", "PyYAML\n")]);
     let remedy = "`PyYAML` is in requirements.txt, but no environment was built: run `pystart build`";
     tells(beside(&["--volume", &site.mount()]), "module-not-found", "module `yaml` is not installed", remedy);
 }

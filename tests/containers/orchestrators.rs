@@ -47,6 +47,8 @@ fn is_confined(output: &str, has_no_new_privileges: bool) {
 /// Podman with a storage of its own, below the folder of the tests, and limits that any machine allows.
 struct Podman {
     folder: PathBuf,
+    /// What it knows of running containers. Podman takes no name for it that is longer than 50 characters.
+    state: PathBuf,
 }
 
 impl Podman {
@@ -55,13 +57,13 @@ impl Podman {
         fs::create_dir_all(&folder).unwrap();
         let limits = "[containers]\ndefault_ulimits = [\"nofile=4096:4096\", \"nproc=4096:4096\"]\n";
         fs::write(folder.join("containers.conf"), limits).unwrap();
-        Self { folder }
+        Self { folder, state: std::env::temp_dir().join(format!("pystart-podman-{}", std::process::id())) }
     }
 
     fn command(&self, words: &[&str]) -> Command {
         let mut podman = Command::new("podman");
         podman.env("CONTAINERS_CONF", self.folder.join("containers.conf"));
-        podman.arg("--root").arg(self.folder.join("root")).arg("--runroot").arg(self.folder.join("run")).args(words);
+        podman.arg("--root").arg(self.folder.join("root")).arg("--runroot").arg(&self.state).args(words);
         podman
     }
 
@@ -84,6 +86,7 @@ impl Drop for Podman {
     fn drop(&mut self) {
         let _ = self.output(&["pod", "rm", "--all", "--force"]);
         let _ = self.output(&["volume", "rm", "--all", "--force"]);
+        let _ = fs::remove_dir_all(&self.state);
     }
 }
 
