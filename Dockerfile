@@ -55,6 +55,7 @@ LABEL org.opencontainers.image.title="pystart" \
 COPY --from=made /pystart /pystart
 ENTRYPOINT ["/pystart"]
 
+# All but the program itself, which every target copies last: a new one changes that layer alone.
 FROM ${PYTHON_IMAGE} AS base
 ARG WITH_UV
 COPY image/requirements.txt image/uv.txt /tmp/
@@ -68,7 +69,6 @@ RUN python -m compileall -q /opt/defaultsite \
     && chmod -R a=rX /opt/defaultsite \
     && mkdir -p /home/site/wwwroot \
     && chmod 775 /home/site/wwwroot
-COPY --from=made /pystart /usr/local/bin/pystart
 # `auto`: a worker for each CPU of the container, with threads where the app is WSGI.
 ENV PORT=8000 PYTHONUNBUFFERED=1 WEB_CONCURRENCY=auto
 WORKDIR /home/site/wwwroot
@@ -101,6 +101,7 @@ COPY image/profile.sh /etc/profile.d/pystart.sh
 RUN sed -i '1i . /etc/profile.d/pystart.sh' /etc/bash.bashrc
 ENV SSH_PORT=2222
 EXPOSE 2222
+COPY --from=made /pystart /usr/local/bin/pystart
 LABEL org.opencontainers.image.description="A Python base image with SSH for App Service that finds the web app and starts it"
 
 # To build apps in, for the first stage of a Dockerfile of theirs: uv, compilers, and the headers of what is usual.
@@ -116,7 +117,9 @@ RUN apt-get update \
     && rm -rf /var/cache/apt /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log \
     && pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore --requirement /tmp/uv.txt \
     && rm /tmp/uv.txt
+COPY --from=made /pystart /usr/local/bin/pystart
 LABEL org.opencontainers.image.description="A Python image with compilers and headers, in which pystart builds web apps"
 
 # Last, so that a plain `docker build .` makes it.
 FROM base AS runtime
+COPY --from=made /pystart /usr/local/bin/pystart

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
-use pystart::settings::table::{Row, TABLE, Usage};
+use pystart::settings::table::TABLE;
+use pystart::settings::{Row, Usage};
 
 /// Between these two lines of docs/settings.md stands what is made here.
 const MADE: [&str; 2] = ["<!-- made by `cargo run --example manual` -->\n", "<!-- end -->\n"];

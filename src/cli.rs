@@ -11,7 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::settings::Flags;
-use crate::settings::table::{Row, TABLE, Usage};
+use crate::settings::table::TABLE;
+use crate::settings::{Row, Usage};
 
 /// A call, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@
 
 #[forbid(unsafe_code)]
 pub mod access_log;
+pub mod allocator;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
@@ -23,6 +24,8 @@ pub mod commands;
 pub mod decide;
 #[forbid(unsafe_code)]
 pub mod default_site;
+#[forbid(unsafe_code)]
+pub mod deployed;
 #[forbid(unsafe_code)]
 pub mod deployment;
 #[forbid(unsafe_code)]

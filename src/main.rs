@@ -3,12 +3,10 @@
 
 use std::process::ExitCode;
 
-use dlmalloc::GlobalDlmalloc;
+use pystart::allocator::Allocator;
 
-/// A start makes some thousands of small allocations and is over within a millisecond. musl's allocator is made to be
-/// compact and hard to attack, not quick: with it, half of all instructions of a start were spent on memory.
 #[global_allocator]
-static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
+static ALLOCATOR: Allocator = Allocator::new();
 
 fn main() -> ExitCode {
     let status = pystart::process::init::resident(std::env::args_os());

@@ -1,6 +1,7 @@
 //! The vocabulary of a decision: which step of the start-up order, which app, the facts that settled it, and what is
 //! started, to the last byte.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -178,22 +179,26 @@ impl Changes {
     /// From the environment that we were given to the one that the server gets.
     #[must_use]
     pub fn between(given: &Environ, passed: &Environ) -> Self {
-        let names = |from: &Environ, differs: &dyn Fn(&OsStr, &OsStr) -> bool| {
-            let mut names: Vec<String> = from
-                .iter()
-                .filter(|(name, value)| differs(name, value))
-                .map(|(name, _)| lossless(name).into_owned())
-                .collect();
-            names.sort_unstable();
-            names.dedup();
-            names
+        // Of two values with one name the first counts, as for `getenv`.
+        let first_values = |environ: &'_ Environ| -> BTreeMap<OsString, OsString> {
+            let mut values = BTreeMap::new();
+            for (name, value) in environ.iter() {
+                values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+            }
+            values
         };
-        let value_in = |environ: &Environ, wanted: &OsStr| {
-            environ.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
+        let (before, after) = (first_values(given), first_values(passed));
+        // A name that stands twice is told once, and whether any of its values is new.
+        let changed = passed.iter().filter(|(name, value)| before.get(*name).is_none_or(|old| old != value));
+        let removed = before.keys().filter(|name| !after.contains_key(*name));
+        let told = |names: BTreeSet<&OsStr>| {
+            let mut told: Vec<String> = names.into_iter().map(|name| lossless(name).into_owned()).collect();
+            told.sort_unstable();
+            told
         };
         Self {
-            set: names(passed, &|name, value| value_in(given, name).as_deref() != Some(value)),
-            removed: names(given, &|name, _| value_in(passed, name).is_none()),
+            set: told(changed.map(|(name, _)| name).collect()),
+            removed: told(removed.map(OsString::as_os_str).collect()),
         }
     }
 }

@@ -27,11 +27,41 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The same for JSON, which is shown on terminals as well: DEL, C1 and what turns the direction of writing stand there as
+/// they are, and mean the same as `\uNNNN`. Takes JSON and gives JSON of the same value.
+#[must_use]
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    let is_unsafe = |character: char| !matches!(character, '\n' | ' '..='~') && is_unsafe(character);
+    if !json.contains(is_unsafe) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if is_unsafe(character) {
+            // They are all of the basic plane. Writing to a string cannot fail.
+            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 /// `char::is_control` is the category Cc: C0, DEL and C1. The rest are the line separators and the formatting characters
 /// of the bidirectional algorithm (UAX #9).
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A number of bytes, for people.
+pub(crate) fn byte_size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
 }
 
 #[cfg(test)]
@@ -53,9 +83,27 @@ mod tests {
     }
 
     #[test]
+    fn json_keeps_its_value_and_loses_what_a_terminal_would_act_on() {
+        let value = serde_json::json!({"a\u{7f}": "\u{9b}2J\u{202e}\n\u{2028}", "größe": ["日本", 1]});
+        let json = format!("{value:#}\n");
+        let safe = printable_json(&json);
+        assert!(!safe.contains(|character: char| character != '\n' && is_unsafe(character)), "{safe}");
+        assert!(safe.contains(r"\u009b2J\u202e\n\u2028") && safe.contains("größe"), "{safe}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+        assert!(matches!(printable_json("{\n \"größe\": 1\n}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
     fn other_text_stays_as_it_is() {
         for text in ["", "app.py", "/größe/日本/a b'\"`\\n"] {
             assert!(matches!(printable(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_told_in_round_numbers() {
+        for (bytes, told) in [(999, "999 bytes"), (48_900_000, "48 MB"), (1_999, "1 kB"), (7_560_000_000, "7.5 GB")] {
+            assert_eq!(byte_size(bytes), told);
         }
     }
 }

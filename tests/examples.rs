@@ -83,3 +83,50 @@ fn what_a_procfile_declares_is_served() {
     let app = copy_of("procfile");
     assert_eq!(Site::start(&mut in_image(&app)).get("/"), greeting("the Procfile"));
 }
+
+/// Streamlit and what it needs to serve a page; pandas and the like come into play where a page shows tables.
+const STREAMLIT: [&str; 17] = [
+    "anyio==4.16.0",
+    "blinker==1.9.0",
+    "cachetools==8.0.2",
+    "click==8.5.1",
+    "h11==0.16.0",
+    "idna==3.20",
+    "itsdangerous==2.2.0",
+    "packaging==26.3",
+    "protobuf==7.36.2",
+    "python-multipart==0.0.34",
+    "starlette==1.10.0",
+    "streamlit==1.67.0",
+    "toml==0.10.2",
+    "tornado==6.6.1",
+    "typing_extensions==4.16.0",
+    "uvicorn==0.54.0",
+    "websockets==17.4",
+];
+
+#[test]
+fn streamlit_is_served_by_its_own_server() {
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("streamlit");
+    let (stamp, wanted) = (environment.join("complete"), STREAMLIT.join(" "));
+    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+        let _ = fs::remove_dir_all(&environment);
+        assert!(Command::new("python3").args(["-m", "venv"]).arg(&environment).status().unwrap().success());
+        let mut pip = Command::new(environment.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]);
+        assert!(pip.args(STREAMLIT).status().unwrap().success());
+        fs::write(stamp, wanted).unwrap();
+    }
+    let app = copy_of("streamlit");
+    let mut command = pystart(&app.root);
+    command.env("VIRTUAL_ENV", &environment).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    // Else it asks the world for this machine's address.
+    command.env("STREAMLIT_BROWSER_SERVER_ADDRESS", "localhost").env("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false");
+    let mut site = Site::start(&mut command);
+    assert!(site.get("/").contains("<title>Streamlit</title>"));
+    assert_eq!(site.get("/_stcore/health"), "ok");
+    for line in ["pystart: app with its own server: app.py: is a Streamlit app; ", "init for streamlit run app.py"] {
+        assert!(site.log().contains(line), "{}", site.log());
+    }
+    site.stop();
+}

@@ -57,6 +57,24 @@ fn a_hostile_name_is_shown_and_does_nothing() {
 }
 
 #[test]
+fn an_argument_in_a_usage_error_does_nothing_either() {
+    let output = pystart(&["explain", "--\x1b[2J\u{9b}2J"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(text.contains(r"\u{9b}2J"), "{text:?}");
+    assert!(
+        text.lines().count() > 3 && !text.contains(|letter: char| letter.is_control() && letter != '\n'),
+        "{text:?}"
+    );
+    // A report for machines is shown on terminals, too.
+    let output = pystart(&["explain", "--json", "--", "true", "\u{7f}\u{9b}2J\u{202e}"], &[]);
+    let json = str::from_utf8(&output.stdout).unwrap();
+    assert!(json.contains(r"\u007f\u009b2J\u202e"), "{json:?}");
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(value["argv"][1], "\u{7f}\u{9b}2J\u{202e}");
+}
+
+#[test]
 fn json_holds_the_same_lines_one_object_each() {
     let command = ["run", "--init", "always", "--", "true", HOSTILE];
     let text = pystart(&command, &[("PYSTART_LOG_FORMAT", "text")]);

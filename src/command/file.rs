@@ -74,10 +74,7 @@ fn resolve_nested(
         command_text(path, name, &text, around, depth)?
     };
     if is_repaired {
-        resolved.notices.push(Notice {
-            message: format!("`{shown}` has Windows line ends or a byte order mark; it is run as if it had none"),
-            hint: Some("save it with LF line ends, and keep them with `*.sh text eol=lf` in .gitattributes".into()),
-        });
+        resolved.notices.push(repair_notice(name));
     }
     Ok(resolved)
 }
@@ -171,6 +168,33 @@ fn script(
             argv.extend_from_slice(rest);
             Ok(Resolved::new(runs, interpreter, argv, reading))
         }
+    }
+}
+
+/// A shell that is given a script of the app root with Windows line ends or a byte order mark, which it would stumble over: it is
+/// given the repaired text.
+pub(super) fn repaired_for(shell: &Path, words: &[OsString], around: &Surroundings) -> Option<Resolved> {
+    let [_, name, rest @ ..] = words else { return None };
+    let path = super::file_of_root(name, around).filter(|path| path.starts_with(around.root))?;
+    let content = around.files.read(&path).ok()?;
+    let text = repair(&content);
+    let is_repaired = text.len() != content.len() && text.len() <= ARGUMENT_LIMIT && !is_binary(&text);
+    is_repaired.then(|| {
+        let reading = format!("the script `{}`, run by `{}`", name.display(), shell.display());
+        let mut resolved = Resolved::shell(shell.as_os_str(), &[], word(&text), path.as_os_str(), reading);
+        resolved.argv.extend_from_slice(rest);
+        resolved.notices.push(repair_notice(name));
+        resolved
+    })
+}
+
+fn repair_notice(name: &OsStr) -> Notice {
+    Notice {
+        message: format!(
+            "`{}` has Windows line ends or a byte order mark; it is run as if it had none",
+            name.display()
+        ),
+        hint: Some("save it with LF line ends, and keep them with `*.sh text eol=lf` in .gitattributes".into()),
     }
 }
 

@@ -184,7 +184,12 @@ fn resolve_words(words: &[OsString], around: &Surroundings, reading: &str) -> Re
     } else if is_gunicorn_argument(first, around) {
         Resolved::new(Runs::GunicornArguments, PathBuf::new(), words.to_vec(), "arguments for gunicorn")
     } else {
-        file::found_program(&find_program(first, around)?, words, reading, around)?
+        let program = find_program(first, around)?;
+        let is_shell = program.file_name().is_some_and(shells::is_shell);
+        match is_shell.then(|| file::repaired_for(&program, words, around)).flatten() {
+            Some(repaired) => repaired,
+            None => file::found_program(&program, words, reading, around)?,
+        }
     };
     let assignments = assignments.iter().filter_map(|word| words::assignment(word));
     Ok(Resolved {

@@ -1,9 +1,10 @@
 //! What was deployed, as each command needs it: `run` has it unpacked, `explain` and `env` look into the archives,
 //! `check` unpacks them for itself and removes that again.
 
+use super::port_taken;
 use crate::decide::expected_port;
 use crate::deployment::limits::Limits;
-use crate::deployment::{Deployment, Unpacking, unpack};
+use crate::deployment::{self, Deployment, Packed, Unpacking, unpack};
 use crate::error::Failure;
 use crate::files::{Archived, Disk};
 use crate::invocation::Invocation;
@@ -35,17 +36,24 @@ pub(crate) struct Seen {
 /// What `run` would fail with: the deployment is broken, an archive is damaged.
 pub(crate) fn look(settings: Settings) -> Result<Seen, Failure> {
     let disk = Disk::new(&settings.app_root);
-    let deployment = Deployment::find(&settings, &disk)?;
+    let mut deployment = Deployment::find(&settings, &disk)?;
     if deployment.is_plain() {
         let files = Archived::new(disk);
         return Ok(Seen { settings: deployment.apply(settings, &files), files });
     }
     let mut files = Archived::new(Disk::new(deployment.root(&settings.app_root)));
-    for packed in deployment.archives().filter(|packed| !packed.place.is_unpacked) {
-        let mounted = files.mount(&packed.archive, &packed.place.folder, limits(&settings));
-        mounted.map_err(|fault| packed.failure(&fault))?;
-    }
+    mount(&mut files, deployment.app.as_ref(), &settings)?;
+    deployment.find_in_app(&settings, &files)?;
+    mount(&mut files, deployment.environment.as_ref(), &settings)?;
     Ok(Seen { settings: deployment.apply(settings, &files), files })
+}
+
+/// Shows the content of an archive, unless it is on the disk.
+fn mount(files: &mut Archived, packed: Option<&Packed>, settings: &Settings) -> Result<(), Failure> {
+    let Some(packed) = packed.filter(|packed| !packed.place.is_unpacked) else { return Ok(()) };
+    files
+        .mount(&packed.archive, &packed.place.folder, limits(settings))
+        .map_err(|fault| deployment::failure(packed, &fault))
 }
 
 /// Makes sure that everything is unpacked. By hand while the site runs nothing is changed: the port is asked for first.
@@ -64,11 +72,10 @@ pub(crate) fn require_unpacked(settings: Settings, invocation: &Invocation) -> R
         // Only what is in the archive tells whether that port is the one.
         if !invocation.is_pid_1 && !port::is_free(usual_port) {
             let seen = look(settings.clone())?;
-            super::run::require_free_port(expected_port(&seen.settings, &seen.files), invocation)?;
+            port_taken::require_free(expected_port(&seen.settings, &seen.files), invocation)?;
         }
-        unpack_all(&mut deployment, &settings)?;
     }
-    let disk = Disk::new(deployment.root(&settings.app_root));
+    let disk = unpack_all(&mut deployment, &settings, |_| {})?;
     Ok((deployment.apply(settings, &disk), disk))
 }
 
@@ -93,9 +100,8 @@ pub(crate) fn unpack_privately(settings: Settings) -> Result<Private, Failure> {
         return Ok(Private { settings: deployment.apply(settings, &disk), disk, deployment });
     }
     // From here on it is removed again, also when the second archive cannot be unpacked.
-    let mut private = Private { settings, disk, deployment: deployment.made_private() };
-    unpack_all(&mut private.deployment, &private.settings)?;
-    private.disk = Disk::new(private.deployment.root(&private.settings.app_root));
+    let mut private = Private { settings, disk, deployment };
+    private.disk = unpack_all(&mut private.deployment, &private.settings, Packed::make_private)?;
     private.settings = private.deployment.apply(private.settings.clone(), &private.disk);
     Ok(private)
 }
@@ -106,13 +112,22 @@ impl Drop for Private {
     }
 }
 
-fn unpack_all(deployment: &mut Deployment, settings: &Settings) -> Result<(), Failure> {
+/// Unpacks the app, then its environment, which may be in there; each to the place that `placed` leaves it. The disk, seen
+/// from the app's folder.
+fn unpack_all(deployment: &mut Deployment, settings: &Settings, placed: fn(&mut Packed)) -> Result<Disk, Failure> {
     let how = Unpacking { limits: limits(settings), stop: &signals::pending_stop };
-    for packed in deployment.archives_mut().filter(|packed| !packed.place.is_unpacked) {
+    let unpack = |packed: &mut Option<Packed>| {
+        let Some(packed) = packed.as_mut().filter(|packed| !packed.place.is_unpacked) else { return Ok(()) };
+        placed(packed);
         unpack(packed, how)?;
         packed.place.is_unpacked = true;
-    }
-    Ok(())
+        Ok(())
+    };
+    unpack(&mut deployment.app)?;
+    let disk = Disk::new(deployment.root(&settings.app_root));
+    deployment.find_in_app(settings, &disk)?;
+    unpack(&mut deployment.environment)?;
+    Ok(disk)
 }
 
 fn limits(settings: &Settings) -> Limits {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::commands::deployed;
-use crate::commands::output::print;
+use crate::commands::output::{self, print};
 use crate::commands::pid1::{self, Session, Source};
 use crate::decide::decide;
 use crate::environ::Environ;
@@ -93,7 +93,7 @@ pub fn json(environ: &Environ, source: Source) -> String {
     let object: serde_json::Map<_, _> = wanted(environ, source)
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into()))
         .collect();
-    format!("{:#}\n", serde_json::Value::from(object))
+    output::json(&serde_json::Value::from(object))
 }
 
 fn wanted(environ: &Environ, source: Source) -> impl Iterator<Item = (&OsStr, &OsStr)> {

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write as _};
 
+use serde::Serialize;
+
 use crate::error::{Failure, status};
+use crate::printable::{printable, printable_json};
 
 /// Prints help, the version, or a usage error; the exit status.
 ///
@@ -12,11 +15,21 @@ use crate::error::{Failure, status};
 pub fn answer(text: &str, is_error: bool) -> Result<u8, Failure> {
     if is_error {
         // A closed standard error changes nothing: the status says it too.
-        let _ = io::stderr().write_all(text.as_bytes());
+        let lines: Vec<_> = text.split('\n').map(printable).collect();
+        let _ = io::stderr().write_all(lines.join("\n").as_bytes());
         return Ok(status::USAGE);
     }
     print(text.as_bytes())?;
     Ok(0)
+}
+
+/// A value as JSON for standard output, with a line to each member and nothing that a terminal would act on.
+#[must_use]
+pub fn json<T: Serialize>(value: &T) -> String {
+    // Every map has names for keys and no number is special: this cannot fail.
+    let mut json = serde_json::to_string_pretty(value).unwrap_or_default();
+    json.push('\n');
+    printable_json(&json).into_owned()
 }
 
 /// Writes data to standard output, whole; a reader that has seen enough (`| head`) is no error.

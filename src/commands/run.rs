@@ -15,9 +15,8 @@ use crate::log;
 use crate::model::{Evidence, Launch, Mode, Notice, Step, Verdict};
 use crate::process::exec::{Image, NotReplaced, variable};
 use crate::process::init::{self, ExpectedPort, Supervision};
-use crate::process::procfs::listeners;
 use crate::process::run_to_end::{Ended, run_to_end};
-use crate::process::{port, signals, sshd};
+use crate::process::{signals, sshd};
 use crate::settings::{Flags, Settings};
 use crate::shell::{redact, words};
 
@@ -73,7 +72,7 @@ fn attempt(
     settings: &Settings,
     invocation: &Invocation,
 ) -> Result<u8, NotStarted> {
-    let port = require_free_port(decision.port, invocation);
+    let port = port_taken::require_free(decision.port, invocation);
     let is_refused = |fact: &Evidence| fact.step == Step::Custom && fact.verdict == Verdict::Rejected;
     // Of a start that is not tried nothing need be said, but why it is not the one that was asked for.
     if port.is_ok() || decision.evidence.iter().any(is_refused) {
@@ -121,7 +120,7 @@ fn run_before(before: &BeforeStart, invocation: &Invocation) -> Result<(), Failu
 
 /// Makes or refreshes the environment. By hand while the site runs nothing is changed: the port is asked for first.
 fn build_first(settings: Settings, disk: Disk, invocation: &Invocation) -> Result<(Settings, Disk), Failure> {
-    require_free_port(expected_port(&settings, &disk), invocation)?;
+    port_taken::require_free(expected_port(&settings, &disk), invocation)?;
     let report = build::for_settings(&settings)?;
     if report.outcome == build::Outcome::InArchive {
         return Ok((settings, disk));
@@ -142,15 +141,6 @@ fn start_sshd(settings: &Settings) {
     }
 }
 
-/// By hand in a running container the port is usually the site's: gunicorn would try for five seconds and then say
-/// less. As PID 1 there is nobody else to ask.
-pub(super) fn require_free_port(port: Option<u16>, invocation: &Invocation) -> Result<(), Failure> {
-    match port.filter(|_| !invocation.is_pid_1) {
-        Some(port) if !port::is_free(port) => Err(port_taken::failure(port, listeners::listener(port).as_ref())),
-        _ => Ok(()),
-    }
-}
-
 /// A few lines that say what was decided and why.
 fn announce(decision: &Decision) {
     for fact in &decision.evidence {
@@ -162,6 +152,8 @@ fn announce(decision: &Decision) {
     let what = match (&decision.app, decision.step) {
         (Some(app), _) => format!("{} app: {}", app.framework, app.reason),
         (None, Step::Custom) => format!("custom command: {}", reading(decision)),
+        (None, Step::Declared) => format!("declared start: {}", settled_by(decision)),
+        (None, Step::OwnServer) => format!("app with its own server: {}", settled_by(decision)),
         (None, _) => "the default site; `pystart explain` tells what was looked at".to_owned(),
     };
     let Ok(launch) = &decision.outcome else { return tracing::info!("{what}") };
@@ -180,6 +172,12 @@ fn circumstances(decision: &Decision, launch: &Launch) -> String {
 
 fn reading(decision: &Decision) -> &str {
     decision.evidence.first().map_or("", |fact| fact.reason.as_str())
+}
+
+/// What was looked at last in the step that counts: a file, `` `web` in `Procfile` ``.
+fn settled_by(decision: &Decision) -> String {
+    let fact = decision.evidence.iter().rfind(|fact| fact.step == decision.step);
+    fact.map_or_else(String::new, |fact| format!("{}: {}", fact.subject, fact.reason))
 }
 
 fn start(launch: &Launch, settings: &Settings, invocation: &Invocation) -> Result<u8, NotStarted> {

@@ -1,6 +1,7 @@
 //! From a command that was understood to its start: whoever gave it, it runs the same way.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Inputs, Server, Start, Trail};
@@ -25,7 +26,10 @@ pub(super) fn choose(step: Step, resolved: Resolved, inputs: &Inputs) -> (Choice
     let is_gunicorn = matches!(resolved.runs, Runs::Gunicorn | Runs::GunicornArguments);
     let started = if is_gunicorn { start_gunicorn(resolved, inputs) } else { Ok(start_other(resolved, inputs)) };
     let root = &inputs.settings.app_root;
-    let call = started.as_ref().ok().and_then(|start| servers::find_call(&line_of(&start.argv)));
+    let call = started.as_ref().ok().and_then(|start| {
+        let line = line_of(&start.argv);
+        servers::find_call(&line).or_else(|| servers::find_call(&script_of(&start.argv, inputs)?))
+    });
     if let Some(call) = &call {
         trail = trail.then(address_told(step, call, expected));
     }
@@ -53,6 +57,15 @@ fn line_of(argv: &[OsString]) -> OsString {
         }
         _ => words::join(argv),
     }
+}
+
+/// The script that a shell is given to run, if it is one.
+fn script_of(argv: &[OsString], inputs: &Inputs) -> Option<OsString> {
+    let (shell, rest) = argv.split_first()?;
+    let script = rest.iter().find(|word| !word.as_bytes().starts_with(b"-"))?;
+    let is_script = shells::is_shell(Path::new(shell).file_name()?) && !rest.iter().any(|word| word == "-c");
+    let content = is_script.then(|| inputs.files.read(&inputs.settings.app_root.join(script)).ok()).flatten()?;
+    Some(OsString::from_vec(content.to_vec()))
 }
 
 /// What is said before the start of a server that is told to listen where the site is not expected.

@@ -1,7 +1,7 @@
 //! Step 1: the custom command.
 
 use super::choice::{Choice, Inputs, Trail};
-use super::command_start;
+use super::{command_start, runner};
 use crate::cli;
 use crate::error::{Failure, status};
 use crate::model::{Notice, Step, Verdict};
@@ -13,7 +13,7 @@ pub(super) fn custom(inputs: &Inputs) -> (Option<Choice>, Trail) {
         let reason = "neither words nor `PYSTART_COMMAND` were given";
         return (None, Trail::of(Step::Custom, "a custom command", Verdict::Absent, reason));
     };
-    let resolved = inputs.resolve(given, inputs.settings.command_was_split);
+    let resolved = runner::resolve(given, inputs.settings.command_was_split, inputs);
     match resolved.map_err(|failure| with_subcommand_meant(failure, given, inputs)) {
         Ok(resolved) => {
             let trail = Trail::of(Step::Custom, subject(given), Verdict::Chosen, resolved.reading.clone());

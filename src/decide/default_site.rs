@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{Error, ErrorKind};
 
+use nix::libc;
+
 use super::choice::{Choice, Inputs, Start, Trail};
 use crate::default_site;
 use crate::error::{Failure, status};
@@ -17,6 +19,10 @@ const NEAR_MISSES_TOLD: usize = 3;
 pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice, Trail) {
     if !inputs.settings.has_default_site {
         return nothing(inputs, near_misses);
+    }
+    if let Some(failure) = unreadable_root(inputs) {
+        let trail = Trail::of(Step::DefaultSite, "the default site", Verdict::Rejected, "an app may be there");
+        return (Choice::impossible(Step::DefaultSite, failure, inputs), trail);
     }
     let (folder, copy) = default_site::locate(inputs.files, &inputs.settings.environ);
     let reason = format!("nothing else was found; it is in `{}`", folder.display());
@@ -36,6 +42,22 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
     });
     let target = Some("application:app".to_owned());
     (Choice { step: Step::DefaultSite, app: None, target, folder, is_asgi: false, start }, trail)
+}
+
+/// No descriptor left, a disk that fails: the app may well be there, and the next start may find it.
+fn unreadable_root(inputs: &Inputs) -> Option<Failure> {
+    let root = &inputs.settings.app_root;
+    let error = inputs.files.folder(root).err()?;
+    let is_absent =
+        matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied)
+            || error.raw_os_error().is_some_and(|number| [libc::ELOOP, libc::ENAMETOOLONG].contains(&number));
+    if is_absent {
+        return None;
+    }
+    let message =
+        format!("the app root `{}` cannot be read, so that nobody knows what to start: {error}", root.display());
+    let hint = "mend what it names (a limit of the container, a disk) and start again";
+    Some(Failure { message, hint: Some(hint.into()), status: status::NO })
 }
 
 /// No app, and no default site either: a broken image must not look like one that works.

@@ -24,6 +24,8 @@ pub struct GunicornInUse {
     pub from_environment: bool,
     /// Its version, if its files tell.
     pub version: Option<Version>,
+    /// What the user has set for it.
+    pub options: UserOptions,
 }
 
 /// A start with what is known of it.
@@ -56,7 +58,7 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
     if environ.get("PWD").is_some() {
         environ.set("PWD", directory.as_os_str());
     }
-    let mut known = Known::default();
+    let (mut known, mut used) = (Known::default(), None);
     if let Server::Gunicorn { gunicorn, options, port } = &start.server {
         known.notices.extend(gunicorn.as_ref().and_then(|gunicorn| missing_byte_code(gunicorn, inputs)));
         let version = gunicorn.as_ref().and_then(|gunicorn| gunicorn.version(inputs.files, &inputs.python));
@@ -74,10 +76,9 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
         }
         let is_for_asgi = |class: &str| class == "asgi" || class.contains("Uvicorn");
         known.has_asgi_worker = options.worker_class.as_deref().is_some_and(is_for_asgi);
-        known.gunicorn =
-            gunicorn.as_ref().map(|gunicorn| GunicornInUse { from_environment: gunicorn.from_environment, version });
+        used = gunicorn.as_ref().map(|gunicorn| (gunicorn.from_environment, version));
     }
-    let mode = mode(inputs.settings, &start.server, known.gunicorn.as_ref());
+    let mode = mode(inputs.settings, &start.server, used.and_then(|(_, version)| version));
     if mode == Mode::Exec && !inputs.settings.drain.is_zero() {
         known.notices.push(Notice {
             message: "a stop is not delayed: `PYSTART_DRAIN` needs the init, and `--init never` leaves it out".into(),
@@ -92,6 +93,9 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
         Mode::Exec => None,
     };
     let is_shell = matches!(start.server, Server::Shell);
+    if let (Server::Gunicorn { options, .. }, Some((from_environment, version))) = (start.server, used) {
+        known.gunicorn = Some(GunicornInUse { from_environment, version, options: *options });
+    }
     let (program, argv) = (start.program, start.argv);
     let launch = Launch { program, argv, directory, environ, mode, is_shell, copies, expected_port };
     Prepared { launch, known }
@@ -130,12 +134,11 @@ fn directory(folder: &Path, inputs: &Inputs) -> PathBuf {
 }
 
 /// Who is PID 1. By itself a gunicorn, where nothing speaks against it.
-fn mode(settings: &Settings, server: &Server, gunicorn: Option<&GunicornInUse>) -> Mode {
+fn mode(settings: &Settings, server: &Server, version: Option<Version>) -> Mode {
     match (settings.init, server) {
         (Init::Never, _) => Mode::Exec,
         (Init::Auto, Server::Gunicorn { options, .. }) => {
-            let takes_orphans_for_workers =
-                gunicorn.and_then(|gunicorn| gunicorn.version).is_some_and(|version| version < LEAVES_ORPHANS_ALONE);
+            let takes_orphans_for_workers = version.is_some_and(|version| version < LEAVES_ORPHANS_ALONE);
             // While the app is loaded there are no handlers, and the kernel drops what PID 1 does not handle.
             let is_deaf = options.sets("preload_app");
             let needs_init = takes_orphans_for_workers || is_deaf || !settings.drain.is_zero();

@@ -20,6 +20,7 @@ mod default_site;
 mod launch;
 mod other_server;
 mod own_server;
+mod runner;
 mod serving;
 mod web_app;
 mod wrapper;
@@ -125,7 +126,7 @@ pub fn decide_without_command(settings: &Settings, files: &dyn Files, refusal: &
 #[must_use]
 pub fn expected_port(settings: &Settings, files: &dyn Files) -> Option<u16> {
     let cmd_args = settings.environ.filled("GUNICORN_CMD_ARGS");
-    let is_ours = || !UserOptions::gather(files, &settings.app_root, &[], cmd_args).sets("bind");
+    let is_ours = || !UserOptions::gather(files, &settings.app_root, &[], cmd_args).may_set("bind");
     (settings.command.is_none() && is_ours()).then(|| settings.port.unwrap_or(DEFAULT_PORT))
 }
 

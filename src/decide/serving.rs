@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::choice::{Choice, Inputs, Start, Trail};
+use super::choice::{Choice, Inputs, Server, Start, Trail};
 use super::other_server;
 use crate::error::Failure;
 use crate::gunicorn::options::{CONFIG_FILE, UserOptions};
@@ -66,8 +66,21 @@ fn serve_itself(app: WebApp, options: &UserOptions, config: Option<&Path>, input
         }
         None => (with_object(arguments::target(&app)), own_folder, Trail::default()),
     };
+    let trail = trail.then(left_open(&app, &started, options));
     let is_asgi = app.interface == Interface::Asgi;
     (Choice { step: app.step, app: Some(app), target: Some(target), folder, is_asgi, start: started }, trail)
+}
+
+/// What is said of a time limit that is left to the configuration: gunicorn reads nothing below it, where a default of
+/// ours would lose against it.
+fn left_open(app: &WebApp, started: &Result<Start, Failure>, options: &UserOptions) -> Trail {
+    let is_under_gunicorn = started.as_ref().is_ok_and(|start| matches!(start.server, Server::Gunicorn { .. }));
+    if !is_under_gunicorn || !options.leaves_open("timeout") {
+        return Trail::default();
+    }
+    let reason =
+        "may set more than its text tells: `--timeout 600` is left out, and gunicorn's own limit is 30 seconds";
+    Trail::of(app.step, "gunicorn's configuration", Verdict::Noted, reason)
 }
 
 /// Does somebody name the app who counts before the configuration file?

@@ -1,9 +1,12 @@
 //! How much may come out of an archive before it is taken for a bomb.
 
-use super::archive::{Cause, Content};
+use super::archive::fault::Cause;
 
-/// More members than any app has.
+/// More members than any app has, unless it is allowed to be larger.
 const MOST_MEMBERS: u64 = 1_000_000;
+
+/// Of the bytes that somebody allows, so many allow a member as well: its header in a tar archive, and a block of content.
+pub(super) const BYTES_OF_A_MEMBER: u64 = 1024;
 
 /// Up to here the size alone says nothing: 1 GiB.
 const ALWAYS_ALLOWED: u64 = 1 << 30;
@@ -19,10 +22,20 @@ pub struct Limits {
     pub bytes: Option<u64>,
 }
 
+/// What was in an archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// How many members.
+    pub members: u64,
+    /// How many bytes, decompressed.
+    pub bytes: u64,
+}
+
 /// Counts what comes out of an archive.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
     most_bytes: u64,
+    most_members: u64,
     content: Content,
 }
 
@@ -30,14 +43,15 @@ impl Meter {
     /// For an archive of `size` bytes.
     pub(super) fn new(limits: Limits, size: u64) -> Self {
         let most_bytes = limits.bytes.unwrap_or_else(|| ALWAYS_ALLOWED.max(size.saturating_mul(MOST_TIMES)));
-        Self { most_bytes, content: Content::default() }
+        let most_members = MOST_MEMBERS.max(limits.bytes.unwrap_or_default() / BYTES_OF_A_MEMBER);
+        Self { most_bytes, most_members, content: Content::default() }
     }
 
     /// One more member.
     pub(super) fn member(&mut self) -> Result<(), Cause> {
         self.content.members += 1;
-        if self.content.members > MOST_MEMBERS {
-            return Err(Cause::TooMuch(format!("there are more than {MOST_MEMBERS} members in it")));
+        if self.content.members > self.most_members {
+            return Err(Cause::TooMuch(format!("there are more than {} members in it", self.most_members)));
         }
         Ok(())
     }
@@ -77,5 +91,11 @@ mod tests {
         let mut meter = Meter::new(Limits::default(), 0);
         meter.content.members = MOST_MEMBERS - 1;
         assert!(meter.member().is_ok() && meter.member().is_err());
+        let allowed = Limits { bytes: Some(2_000_000 * BYTES_OF_A_MEMBER) };
+        let mut meter = Meter::new(allowed, 0);
+        meter.content.members = 1_999_999;
+        assert!(meter.member().is_ok() && meter.member().is_err());
+        let small = Meter::new(Limits { bytes: Some(1) }, 0);
+        assert_eq!(small.most_members, MOST_MEMBERS);
     }
 }

@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod limits;
 pub mod manifest;
+mod packed;
 mod place;
 mod platform;
 mod source;
@@ -14,53 +15,25 @@ mod stamp;
 mod tree;
 mod unpack;
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
+pub use crate::deployed::{Facts, Report};
+use crate::deployed::{PACKED, UNPACKED};
 use crate::error::{Failure, status};
 use crate::files::Files;
 use crate::settings::Settings;
-use archive::Fault;
+pub use packed::Packed;
 pub use place::Place;
 pub(crate) use place::fault;
 use place::{Wanted, owner};
+use source::environment_in_app;
 pub use source::{Source, source};
 use stamp::Stamp;
+pub(crate) use unpack::failure;
 pub use unpack::{Unpacking, unpack};
-
-/// An archive, and where its content belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packed {
-    /// Its path.
-    pub archive: PathBuf,
-    /// How many bytes it has.
-    pub size: u64,
-    /// Where its content belongs.
-    pub place: Place,
-    owner: String,
-    stamp: Stamp,
-    /// It is unpacked for one process alone.
-    is_private: bool,
-}
-
-impl Packed {
-    /// Its name, for messages.
-    #[must_use]
-    pub fn name(&self) -> Cow<'_, str> {
-        self.archive.file_name().unwrap_or_default().to_string_lossy()
-    }
-
-    /// The failure for what is wrong with it.
-    #[must_use]
-    pub fn failure(&self, fault: &Fault) -> Failure {
-        unpack::failure(self, fault)
-    }
-}
 
 /// What was deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,59 +46,6 @@ pub struct Deployment {
     pub environment: Option<Packed>,
 }
 
-/// What a deployment means for everything that is decided about its app.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// What there is to tell of the source; nothing before it was looked at.
-    pub report: Option<Report>,
-    /// The folder of packages that stands in for an environment, relative to the app's folder.
-    pub packages: Option<PathBuf>,
-    /// The version of Python that the build was for: `3.12.3`.
-    pub python: Option<String>,
-    /// The folder that the archive was deployed into, where the app is elsewhere.
-    pub deployed_into: Option<PathBuf>,
-}
-
-/// What `explain --json` tells of a deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// `folder` or `archive`.
-    pub kind: &'static str,
-    /// The archive of the app, or of its environment.
-    #[serde(serialize_with = "crate::path_text::optional_path")]
-    pub archive: Option<PathBuf>,
-    /// Where the app is, or will be.
-    #[serde(serialize_with = "crate::path_text::path")]
-    pub folder: PathBuf,
-    /// `unpacked`, or `packed` while it is not; null for a folder.
-    pub state: Option<&'static str>,
-    /// How many bytes the archive has.
-    pub size: Option<u64>,
-}
-
-impl Facts {
-    /// The archive that the app or its environment is in, if there is one.
-    #[must_use]
-    pub fn archive(&self) -> Option<&Path> {
-        self.report.as_ref()?.archive.as_deref()
-    }
-}
-
-impl Report {
-    /// In a few words: `output.tar.zst, 48 MB, unpacked to /tmp/8dc1`; `None` for a folder.
-    #[must_use]
-    pub fn described(&self) -> Option<String> {
-        let (archive, size) = (self.archive.as_ref()?, self.size?);
-        let state = if self.state == Some(PACKED) { "to be unpacked" } else { "unpacked" };
-        let name = archive.file_name().unwrap_or_default().display();
-        Some(format!("{name}, {}, {state} to {}", unpack::size(size), self.folder.display()))
-    }
-}
-
-/// The states of an archive.
-const PACKED: &str = "packed";
-const UNPACKED: &str = "unpacked";
-
 impl Deployment {
     /// What was deployed into the app root of these settings, and where each archive belongs.
     ///
@@ -134,22 +54,39 @@ impl Deployment {
     /// The deployment is broken, or there is no folder to unpack it into.
     pub fn find(settings: &Settings, files: &dyn Files) -> Result<Self, Failure> {
         let source = source(&settings.app_root, files)?;
+        let operation = source.manifest.operation.as_deref();
+        let place = |archive: &Path, name: &OsStr, built_in| {
+            let owner = owner(&settings.app_root, &name.to_string_lossy());
+            let stamp = Stamp::of(&owner, archive, operation).map_err(|error| unreadable(archive, &error))?;
+            packed(settings, archive, name, built_in, (owner, stamp))
+        };
         let built_in = source.manifest.built_in.as_deref();
-        let app = source.app.as_deref().map(|archive| packed(settings, &source, archive, "app", built_in));
-        let name = source.manifest.environment.as_deref().unwrap_or(OsStr::new(ENVIRONMENT));
-        let environment = source.environment.as_deref().map(|archive| packed(settings, &source, archive, name, None));
-        let (app, environment) = (app.transpose()?, environment.transpose()?);
+        let app = source.app.as_deref().map(|archive| place(archive, OsStr::new("app"), built_in)).transpose()?;
+        let name = environment_name(&source);
+        let environment = source.environment.as_deref().map(|archive| place(archive, name, None)).transpose()?;
         Ok(Self { source, app, environment })
+    }
+
+    /// Looks for the archive of the environment in an app that came in an archive itself: `files` shows its folder,
+    /// unpacked or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Deployment::find`].
+    pub fn find_in_app(&mut self, settings: &Settings, files: &dyn Files) -> Result<(), Failure> {
+        let Some(app) = &self.app else { return Ok(()) };
+        let Some(archive) = environment_in_app(&app.place.folder, files, &self.source.manifest)? else { return Ok(()) };
+        let name = environment_name(&self.source);
+        let owner = owner(&settings.app_root, &name.to_string_lossy());
+        // The archive that it is in tells all, before and after that one is unpacked.
+        let stamp = app.stamp.of_inner(&owner, archive.file_name().unwrap_or_default());
+        self.environment = Some(packed(settings, &archive, name, None, (owner, stamp))?);
+        Ok(())
     }
 
     /// Everything that is in an archive.
     pub fn archives(&self) -> impl Iterator<Item = &Packed> {
         self.app.iter().chain(&self.environment)
-    }
-
-    /// As [`Deployment::archives`].
-    pub fn archives_mut(&mut self) -> impl Iterator<Item = &mut Packed> {
-        self.app.iter_mut().chain(&mut self.environment)
     }
 
     /// Is there no archive at all?
@@ -199,16 +136,6 @@ impl Deployment {
         }
     }
 
-    /// The same, but what is packed belongs to a place of this process alone.
-    #[must_use]
-    pub fn made_private(mut self) -> Self {
-        for packed in self.archives_mut().filter(|packed| !packed.place.is_unpacked) {
-            packed.place = packed.place.made_private(&packed.owner);
-            packed.is_private = true;
-        }
-        self
-    }
-
     /// Removes what was unpacked for this process alone.
     pub fn remove_private(&self) {
         self.archives().filter(|packed| packed.is_private).for_each(unpack::remove_private);
@@ -228,22 +155,24 @@ fn environment_in(folder: &Path, files: &dyn Files) -> PathBuf {
 /// The name of the environment where the manifest gives it none.
 const ENVIRONMENT: &str = "antenv";
 
+fn environment_name(source: &Source) -> &OsStr {
+    source.manifest.environment.as_deref().unwrap_or(OsStr::new(ENVIRONMENT))
+}
+
+fn unreadable(archive: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("`{}` cannot be read: {error}", archive.display()))
+        .with_status(status::NO)
+        .with_hint("make it readable for the user that the container runs as")
+}
+
 fn packed(
     settings: &Settings,
-    source: &Source,
     archive: &Path,
-    name: impl AsRef<OsStr>,
+    name: &OsStr,
     built_in: Option<&Path>,
+    (owner, stamp): (String, Stamp),
 ) -> Result<Packed, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::usage(format!("`{}` cannot be read: {error}", archive.display()))
-            .with_status(status::NO)
-            .with_hint("make it readable for the user that the container runs as")
-    };
-    let name = name.as_ref();
-    let owner = owner(&settings.app_root, &name.to_string_lossy());
-    let stamp = Stamp::of(&owner, archive, source.manifest.operation.as_deref()).map_err(unreadable)?;
-    let size = fs::metadata(archive).map_err(unreadable)?.size();
+    let size = fs::metadata(archive).map_or(0, |found| found.size());
     let wanted = Wanted { named: settings.unpack_dir.as_deref(), built_in, owner: &owner, name, stamp: &stamp };
     let place = wanted.choose(&settings.environ)?;
     Ok(Packed { archive: archive.to_owned(), size, place, owner, stamp, is_private: false })

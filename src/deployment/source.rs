@@ -41,9 +41,25 @@ pub fn source(root: &Path, files: &dyn Files) -> Result<Source, Failure> {
         Manifest::default()
     };
     let app = app_archive(root, files, &listing, &manifest)?;
+    // What is in an archive is not seen yet.
     let environment = if app.is_some() { None } else { environment_archive(root, files, &listing, &manifest)? };
     let path = |name: OsString| root.join(name);
     Ok(Source { manifest, app: app.map(OsString::from).map(path), environment: environment.map(path) })
+}
+
+/// The archive of the environment in the folder of an app that came in an archive itself: a build may pack the one and
+/// then all of it.
+///
+/// # Errors
+///
+/// The manifest names one that is not there.
+pub(super) fn environment_in_app(
+    folder: &Path,
+    files: &dyn Files,
+    manifest: &Manifest,
+) -> Result<Option<PathBuf>, Failure> {
+    let Ok(listing) = files.folder(folder) else { return Ok(None) };
+    Ok(environment_archive(folder, files, &listing, manifest)?.map(|name| folder.join(name)))
 }
 
 fn app_archive(
@@ -57,7 +73,9 @@ fn app_archive(
         Some(_) if manifest.is_packed => Ok(found),
         // An archive beside sources is one of the user's own files.
         Some(_) => Ok(found.filter(|_| !holds_sources(root, files, listing))),
-        None if manifest.is_packed => Err(missing(root, &APP_ARCHIVES.map(|name| format!("`{name}`")).join(" nor "))),
+        None if manifest.is_packed => {
+            Err(missing(root, "the app", &APP_ARCHIVES.map(|name| format!("`{name}`")).join(" nor ")))
+        }
         None => Ok(None),
     }
 }
@@ -95,15 +113,15 @@ fn environment_archive(
         if files.is_folder(&root.join(folder)) {
             return Ok(None);
         }
-        return Err(missing(root, &format!("`{}`", name.display())));
+        return Err(missing(root, "the environment", &format!("`{}`", name.display())));
     }
     let usual = ENVIRONMENT_ARCHIVES.into_iter().find(|name| listing.notable.contains(name));
     Ok(usual.filter(|_| listing.environments.is_empty()).map(OsString::from))
 }
 
-fn missing(root: &Path, names: &str) -> Failure {
+fn missing(root: &Path, what: &str, names: &str) -> Failure {
     Failure::usage(format!(
-        "`{}` in `{}` says that the app is in an archive, but there is no {names}",
+        "`{}` says that {what} is in an archive, but there is no {names} in `{}`",
         manifest::FILE,
         root.display()
     ))
@@ -156,8 +174,11 @@ mod tests {
     #[test]
     fn an_archive_that_the_manifest_names_and_that_is_not_there_is_an_error() {
         for (manifest, names) in [
-            ("CompressDestinationDir=\"true\"", "`output.tar.zst` nor `output.tar.gz`"),
-            ("compressedVirtualEnvFile=\"env.zip\"", "`env.zip`"),
+            (
+                "CompressDestinationDir=\"true\"",
+                "the app is in an archive, but there is no `output.tar.zst` nor `output.tar.gz`",
+            ),
+            ("compressedVirtualEnvFile=\"env.zip\"", "the environment is in an archive, but there is no `env.zip`"),
         ] {
             let failure = of(&site(&["app.py"], manifest)).unwrap_err();
             assert!(failure.status == 1 && failure.message.contains(names), "{failure}");

@@ -1,12 +1,13 @@
 //! The mark in a folder that was unpacked: which archive it is, whole. It is written last, before the folder gets its
 //! name, so that a folder which has it is complete.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use nix::libc::O_NOFOLLOW;
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 
 use crate::digest::Digest;
 use crate::files::private_folder;
@@ -43,6 +44,12 @@ impl Stamp {
         digest.add(path.as_os_str().as_encoded_bytes());
         digest.add(operation.unwrap_or_default().as_bytes());
         Ok(Self { text: format!("{FORMAT}\n{owner}\n{digest}\n") })
+    }
+
+    /// For what `owner` has in the archive `name` that is in the archive of this stamp.
+    pub(super) fn of_inner(&self, owner: &str, name: &OsStr) -> Self {
+        let digest = Digest::of([self.text.as_bytes(), name.as_encoded_bytes()]);
+        Self { text: format!("{FORMAT}\n{owner}\n{digest}\n") }
     }
 
     /// Is `folder` what this stamp stands for, made by this user and written by nobody else?
@@ -82,7 +89,8 @@ pub(super) fn remove(folder: &Path) -> io::Result<()> {
 
 fn read(folder: &Path) -> Option<String> {
     private_folder::require(folder).ok()?;
-    let file: File = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW).open(folder.join(FILE)).ok()?;
+    let file: File =
+        OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK).open(folder.join(FILE)).ok()?;
     let mut text = String::new();
     file.take(1024).read_to_string(&mut text).ok()?;
     Some(text)
@@ -108,6 +116,9 @@ mod tests {
         assert!(stamp.is_on(&folder) && is_of("me", &folder) && !is_of("you", &folder));
         assert!(!Stamp::of("me", &archive, Some("2")).unwrap().is_on(&folder), "another build");
         assert!(!Stamp::of("you", &archive, Some("1")).unwrap().is_on(&folder), "another app");
+        let inner = |stamp: &Stamp| stamp.of_inner("me", OsStr::new("antenv.zip"));
+        assert!(!inner(&stamp).is_on(&folder) && inner(&stamp) == inner(&stamp), "an archive in it");
+        assert!(inner(&stamp) != inner(&Stamp::of("me", &archive, Some("2")).unwrap()), "in another build");
         fs::write(&archive, "longer").unwrap();
         assert!(!Stamp::of("me", &archive, Some("1")).unwrap().is_on(&folder), "another size");
         let again = Stamp::of("me", &archive, Some("1")).unwrap();

@@ -15,6 +15,7 @@ pub(super) static USUAL_FILES: Words = Words::new(
         "app.py",
         "application.py",
         "server.py",
+        "serve.py",
         "run.py",
         "asgi.py",
         "index.py",
@@ -78,6 +79,31 @@ pub(super) static DEPLOYED_STAGES: Words =
 /// Packages that serve ASGI, or make Django ready for it.
 pub(super) static ASGI_SERVERS: Words =
     Words::new("ASGI_SERVERS", &["channels", "daphne", "uvicorn", "granian", "hypercorn"]);
+
+/// What takes a Flask app and adds no routes to it: `db = SQLAlchemy(app)`.
+pub(super) static EXTENSIONS: Words = Words::new(
+    "EXTENSIONS",
+    &[
+        "SQLAlchemy",
+        "Migrate",
+        "CORS",
+        "Bcrypt",
+        "LoginManager",
+        "Mail",
+        "Marshmallow",
+        "JWTManager",
+        "Limiter",
+        "Session",
+        "CSRFProtect",
+        "Cache",
+        "Moment",
+        "Bootstrap",
+        "PyMongo",
+        "MySQL",
+        "Babel",
+        "make_celery",
+    ],
+);
 
 /// Names of functions that make the app, the likeliest first.
 pub(super) static FACTORIES: Words = Words::new(
@@ -170,7 +196,6 @@ static OTHER_FOLDERS: Words = Words::new(
         "templates",
         "media",
         "assets",
-        "public",
         "images",
         "img",
         "css",
@@ -290,6 +315,7 @@ pub(super) static TABLES: &[&Words] = &[
     &WRAPPED_OBJECTS,
     &DEPLOYED_STAGES,
     &FACTORIES,
+    &EXTENSIONS,
     &ASGI_SERVERS,
     &USUAL_FOLDERS,
     &OTHER_FOLDERS,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Sources;
 use super::candidate::report::FileReport;
-use super::candidate::server_calls::is_script;
+use super::candidate::server_calls::{calls, is_script};
 use super::limits;
 use super::names::is_other_file;
 use crate::model::{Evidence, Step, Verdict};
@@ -57,6 +57,14 @@ impl Sources<'_> {
 
     fn own_server_in(&self, file: &Path) -> Option<OwnServerApp> {
         let report = FileReport::new(&self.inference, file, Path::new(""))?;
+        if let Some(server) = runs_server(&report) {
+            return Some(OwnServerApp {
+                file: file.to_owned(),
+                described: format!("a script that runs {server}"),
+                package: server,
+                command: "{file}".to_owned(),
+            });
+        }
         let framework = report.standalone.filter(|framework| PACKAGES.contains(&framework.package))?;
         let starts = framework.has_runner() || is_script(&report.source.module);
         starts.then_some(())?;
@@ -68,4 +76,11 @@ impl Sources<'_> {
             command,
         })
     }
+}
+
+/// The server that a script runs for an app which nobody can name from outside: `uvicorn.run(build(settings))`.
+fn runs_server(report: &FileReport) -> Option<&'static str> {
+    let module = &report.source.module;
+    let is_one = report.objects.is_empty() && report.standalone.is_none() && is_script(module);
+    (is_one && calls(module, "uvicorn.run")).then_some("uvicorn")
 }

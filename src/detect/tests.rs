@@ -11,7 +11,7 @@ use cases::{Case, difference};
 
 use super::candidate::server_calls::SERVER_CALLS;
 use super::words::deletion::without;
-use super::{detect, frameworks, names};
+use super::{detect, frameworks, names, project};
 use crate::files::Memory;
 use crate::model::{Detection, Interface, Verdict};
 
@@ -53,7 +53,7 @@ fn unnoticed<'a>(entries: impl Iterator<Item = (&'a str, String, &'a str)>) -> V
 
 #[test]
 fn no_word_of_a_table_can_be_deleted_unnoticed() {
-    let tables = names::TABLES.iter().chain(frameworks::TABLES);
+    let tables = names::TABLES.iter().chain(frameworks::TABLES).chain(project::TABLES);
     let words = tables.flat_map(|table| table.iter().map(|word| (table.name(), word.to_owned(), word)));
     let words = words.map(|(table, word, text)| (table, word, text.trim_end_matches(".py")));
     let unnoticed = unnoticed(words);

@@ -1,7 +1,6 @@
 //! The real disk.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -13,6 +12,7 @@ use std::rc::Rc;
 use rustix::fs::{self as sys, AtFlags, FileType, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
+use super::by_path::ByPath;
 use super::{Access, Files, Folder, Kind, READ_LIMIT, Sorter};
 
 /// The size of the buffer for `getdents64(2)`: what glibc and Go use; larger ones gained nothing when measured.
@@ -34,8 +34,9 @@ pub struct Read {
 pub struct Disk {
     root: PathBuf,
     real_root: OnceCell<Option<PathBuf>>,
-    folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
-    contents: RefCell<BTreeMap<PathBuf, Rc<[u8]>>>,
+    /// By path.
+    folders: RefCell<ByPath<Rc<Folder>>>,
+    contents: RefCell<ByPath<Rc<[u8]>>>,
     reads: RefCell<Vec<Read>>,
     forbidden: RefCell<Vec<PathBuf>>,
     /// The folder that was looked into last, still open: it is usually the next one too.

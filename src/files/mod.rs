@@ -5,6 +5,7 @@
 //! access. [`Disk`] is the real one, [`Memory`] the one for tests.
 
 mod archive;
+pub(crate) mod by_path;
 mod disk;
 mod memory;
 pub(crate) mod private_folder;

@@ -4,7 +4,7 @@ pub mod arguments;
 mod command_line;
 mod configuration;
 pub mod options;
-mod shlex;
+pub mod shlex;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -3,9 +3,11 @@
 //! gunicorn's own order is command line, `GUNICORN_CMD_ARGS`, configuration file, defaults. pystart's values stand on
 //! the command line, so one that the user has set elsewhere must be left out there or it would win.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+
+use serde::Serialize;
 
 use super::command_line::{self, SETTINGS};
 use super::configuration::Configuration;
@@ -14,6 +16,15 @@ use crate::files::Files;
 
 /// The file that gunicorn reads unasked, from the folder it is started in.
 pub const CONFIG_FILE: &str = "gunicorn.conf.py";
+
+/// An option that gunicorn gets. Without the value, which may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EffectiveOption {
+    /// gunicorn's name of it: `timeout`.
+    pub name: &'static str,
+    /// Where it was set: `pystart`, `the custom command`, `GUNICORN_CMD_ARGS` or `gunicorn.conf.py`.
+    pub from: &'static str,
+}
 
 /// The user's settings: which, and where each was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +100,18 @@ impl UserOptions {
         self.places.get(name).copied()
     }
 
+    /// Every option that gunicorn gets, each with the place that counts, in the order of the alphabet: what stands in
+    /// its words or in its variable and is not the user's is pystart's own.
+    #[must_use]
+    pub fn effective(&self, argv: &[OsString], cmd_args: Option<&OsStr>) -> Vec<EffectiveOption> {
+        let is_gunicorn = |word: &OsString| Path::new(word).file_name().is_some_and(|name| name == "gunicorn");
+        let arguments = argv.iter().position(is_gunicorn).map_or(&[][..], |at| &argv[at + 1..]);
+        let variable = shlex::split(cmd_args.unwrap_or_default()).unwrap_or_default();
+        let given = [arguments, &variable].into_iter().flat_map(command_line::settings).map(|given| given.name);
+        let names: BTreeSet<_> = given.chain(self.places.keys().copied()).collect();
+        names.into_iter().map(|name| EffectiveOption { name, from: self.place(name).unwrap_or("pystart") }).collect()
+    }
+
     /// Has the user set this?
     #[must_use]
     pub fn sets(&self, name: &str) -> bool {
@@ -101,11 +124,16 @@ impl UserOptions {
         self.is_uncertain || self.sets(name)
     }
 
-    /// Is the address left to a configuration that may or may not set it? Then gunicorn must find the port in `PORT`,
-    /// which its own default is made from.
+    /// Is this left to a configuration that may or may not set it?
+    #[must_use]
+    pub fn leaves_open(&self, name: &str) -> bool {
+        self.is_uncertain && !self.sets(name)
+    }
+
+    /// Is the address left so? Then gunicorn must find the port in `PORT`, which its own default is made from.
     #[must_use]
     pub fn leaves_bind_open(&self) -> bool {
-        self.is_uncertain && !self.sets("bind")
+        self.leaves_open("bind")
     }
 }
 
@@ -142,6 +170,27 @@ mod tests {
         assert_eq!(options.wsgi_app.as_deref(), Some("x:y"));
         assert_eq!(options.chdir, Some("sub".into()));
         assert!(!gather("", Some("def bind(): pass\n# timeout = 3\n")).sets("timeout"));
+    }
+
+    #[test]
+    fn every_option_that_counts_has_its_place() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let options = gather("-t 30 --threads 4", Some("workers = 3\ntimeout = 5\n"));
+        let argv = words("/bin/python -m gunicorn --bind=0.0.0.0 app:app");
+        let found = options.effective(&argv, Some(OsStr::new("--worker-tmp-dir /dev/shm -t 30 --threads 4")));
+        let found: Vec<_> = found.iter().map(|option| (option.name, option.from)).collect();
+        let (own, variable) = ("pystart", "GUNICORN_CMD_ARGS");
+        assert_eq!(
+            found,
+            [
+                ("bind", own),
+                ("threads", variable),
+                ("timeout", variable),
+                ("worker_tmp_dir", own),
+                ("workers", "gunicorn.conf.py")
+            ]
+        );
+        assert!(options.effective(&words("sh -c x"), None).iter().all(|option| option.from != own));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// The words; `None` where a quote is not closed or a backslash ends the text, which Python refuses.
-pub(super) fn split(text: &OsStr) -> Option<Vec<OsString>> {
+#[must_use]
+pub fn split(text: &OsStr) -> Option<Vec<OsString>> {
     let mut words = Vec::new();
     let mut word: Option<Vec<u8>> = None;
     let mut bytes = text.as_bytes().iter().copied();

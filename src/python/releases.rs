@@ -38,12 +38,22 @@ impl Requirement {
 /// format.
 #[must_use]
 pub fn find(file: &str, text: &str, package: &str) -> Option<Requirement> {
+    if !mentions(text, package) {
+        return None;
+    }
     match file {
         "Pipfile.lock" => in_pipfile_lock(text, package),
         "pyproject.toml" | "Pipfile" => text.lines().find_map(|line| in_toml_line(line, package)),
         "uv.lock" | "poetry.lock" | "pdm.lock" => in_package_tables(text, package),
         _ => in_requirements(text, package),
     }
+}
+
+/// Does a text have the first part of a package's name in it? Most lists do not, and need no closer look.
+fn mentions(text: &str, package: &str) -> bool {
+    let part = package.split(['-', '_', '.']).next().unwrap_or(package).as_bytes();
+    let mut places = text.as_bytes().windows(part.len().max(1));
+    places.any(|place| place.eq_ignore_ascii_case(part))
 }
 
 /// `connexion[swagger-ui]==2.14.2 ; python_version < "3.9"`, in a requirements file or alone.

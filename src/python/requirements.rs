@@ -3,7 +3,7 @@
 
 /// What a line of a requirements file says. Comments, hashes and options that are none of ours are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
+pub enum Line<'a> {
     /// `connexion[swagger-ui]==2.14.2`: a package.
     Package {
         /// Its name as it is written.
@@ -18,7 +18,7 @@ pub(crate) enum Line<'a> {
 }
 
 /// What the lines of a requirements file say.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     text.trim_start_matches('\u{feff}').lines().filter_map(line)
 }
 
@@ -51,7 +51,8 @@ fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// A package's name as PEP 503 compares names: `Flask_Cors` is `flask-cors`.
-pub(crate) fn normalised(package: &str) -> String {
+#[must_use]
+pub fn normalised(package: &str) -> String {
     let parts: Vec<_> = package.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
     parts.join("-").to_ascii_lowercase()
 }

@@ -5,6 +5,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use crate::shell::commands::commands;
 use crate::shell::{shells, words};
 
 /// A server's name as a program or behind `python -m`, and its options by what they say.
@@ -104,44 +105,94 @@ impl ServerCall {
     }
 }
 
-/// The last server that a line calls, by the words of a shell; `None` if it calls none that is known.
+/// The last server that a text calls: a line, or a script; `None` if it calls none that is known.
 #[must_use]
-pub fn find_call(line: &OsStr) -> Option<ServerCall> {
-    let words = words::split(line).ok()?.words;
-    let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or("$")).collect();
+pub fn find_call(text: &OsStr) -> Option<ServerCall> {
+    // The folder that the text has changed to; one that only a shell knows takes the app along.
     let mut folder: Option<PathBuf> = None;
+    let mut is_lost = false;
     let mut found = None;
-    for command in words.split(|word| matches!(*word, "&&" | ";" | "||" | "|" | "&")) {
-        match command {
-            ["cd", to] => folder = Some(folder.unwrap_or_default().join(to)),
-            _ => {
-                if let Some(mut call) = read_call(command) {
-                    call.folder = match (folder.clone(), call.folder) {
-                        (Some(base), Some(own)) => Some(base.join(own)),
-                        (base, own) => base.or(own),
-                    };
-                    found = Some(call);
-                }
+    for command in commands(text) {
+        let words: Vec<&str> = command.iter().map(|word| word.text.to_str().unwrap_or("$")).collect();
+        let words = words.as_slice();
+        if let ["cd" | "pushd", to, ..] = words {
+            is_lost |= to.contains(['$', '`']) || to.starts_with(['-', '~']);
+            folder = Some(folder.unwrap_or_default().join(to));
+        } else if let Some(mut call) = read_call(words) {
+            call.folder = match (folder.clone(), call.folder) {
+                (Some(base), Some(own)) => Some(base.join(own)),
+                (base, own) => base.or(own),
+            };
+            if is_lost {
+                (call.folder, call.target) = (None, None);
             }
+            found = Some(call);
         }
     }
     found
 }
 
+/// What stands in front of a program, and starts it in the end, by its words: a shell's own, then programs.
+const IN_FRONT: [&[&str]; 22] = [
+    &["{"],
+    &["do"],
+    &["else"],
+    &["env"],
+    &["exec"],
+    &["if"],
+    &["nohup"],
+    &["then"],
+    &["time"],
+    &["while"],
+    &["ddtrace-run"],
+    &["opentelemetry-instrument"],
+    &["newrelic-admin", "run-program"],
+    // Of Heroku's buildpacks.
+    &["start-nginx"],
+    &["start-pgbouncer"],
+    &["hatch", "run"],
+    &["pdm", "run"],
+    &["pipenv", "run"],
+    &["poetry", "run"],
+    &["rye", "run"],
+    &["uv", "run"],
+    &["dotenv", "run"],
+];
+
+/// The words without one of [`IN_FRONT`], if there is one, and its options: switches, and a `--` that ends them.
+fn behind_front<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
+    let first = words.first()?;
+    let fits = |front: &&&[&str]| {
+        front[0] == base_name(first) && words.len() >= front.len() && words[1..front.len()] == front[1..]
+    };
+    let front = IN_FRONT.iter().find(fits)?;
+    let rest = &words[front.len()..];
+    let options = rest.iter().take_while(|word| word.starts_with('-')).count();
+    Some(&rest[options..])
+}
+
+fn base_name(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or_default()
+}
+
 /// One command.
 fn read_call(command: &[&str]) -> Option<ServerCall> {
     let mut words = command;
-    // What stands in front of a program and starts it in the end.
-    loop {
-        words = match words {
-            ["exec" | "time" | "env", rest @ ..] | ["uv" | "poetry" | "pipenv" | "pdm" | "hatch", "run", rest @ ..] => {
-                rest
-            }
-            [first, rest @ ..] if words::assignment(OsStr::new(first)).is_some() => rest,
-            _ => break,
+    while let [first, rest @ ..] = words {
+        words = match behind_front(words) {
+            Some(behind) => behind,
+            None if words::assignment(OsStr::new(first)).is_some() => rest,
+            None => break,
         };
     }
-    let name_of = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+    if let [shell, option, text, ..] = words
+        && shells::is_shell(OsStr::new(base_name(shell)))
+        && option.starts_with('-')
+        && option.ends_with('c')
+    {
+        return find_call(OsStr::new(text));
+    }
+    let name_of = |word: &str| base_name(word).to_owned();
     let (program, arguments) = match words {
         [python, "-m", module, rest @ ..] if name_of(python).starts_with("python") => ((*module).to_owned(), rest),
         [python, "-u", "-m", module, rest @ ..] if name_of(python).starts_with("python") => {
@@ -289,6 +340,20 @@ mod tests {
             ("uvicorn --factory main:make", Some("uvicorn main:make() - - - asgi")),
             ("waitress-serve --call a:make", Some("waitress-serve a:make() - - - wsgi")),
             ("cd web && gunicorn shop.wsgi", Some("gunicorn shop.wsgi web - - wsgi")),
+            ("cd x; gunicorn a:b", Some("gunicorn a:b x - - wsgi")),
+            ("flask db upgrade; gunicorn a:b;", Some("gunicorn a:b - - - wsgi")),
+            ("(cd x && exec gunicorn a:b)", Some("gunicorn a:b x - - wsgi")),
+            ("cd \"$APP\" && gunicorn a:b --bind :81", Some("gunicorn - - - 81 wsgi")),
+            ("cd ~/site && gunicorn a:b", Some("gunicorn - - - - wsgi")),
+            ("gunicorn -w $((2 * $N + 1)) a:b", Some("gunicorn a:b - - - wsgi")),
+            ("newrelic-admin run-program gunicorn a:b", Some("gunicorn a:b - - - wsgi")),
+            ("bin/start-nginx gunicorn a:b", Some("gunicorn a:b - - - wsgi")),
+            ("A=1 exec uv run --frozen --no-sync -- uvicorn main:app", Some("uvicorn main:app - - - asgi")),
+            ("sh -c 'cd src && gunicorn a:b'", Some("gunicorn a:b src - - wsgi")),
+            ("bash -lc \"uvicorn main:app --port 81\"", Some("uvicorn main:app - - 81 asgi")),
+            ("#!/bin/sh\nset -e\ncd web\n\nexec gunicorn a:b # gunicorn c:d\n", Some("gunicorn a:b web - - wsgi")),
+            ("if test x; then gunicorn a:b; fi", Some("gunicorn a:b - - - wsgi")),
+            ("echo gunicorn a:b", None),
             ("flask db upgrade", None),
             ("python server.py --port 81", None),
             ("", None),

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::table::Row;
+use super::row::Row;
 
 /// The flags of one subcommand, by their long names, and the words of the custom command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

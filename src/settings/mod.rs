@@ -4,6 +4,8 @@
 
 mod flags;
 mod form;
+mod row;
+mod setting;
 pub mod table;
 
 use std::ffi::{OsStr, OsString};
@@ -12,11 +14,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::access_log::AccessLog;
-use crate::deployment::Facts;
+use crate::deployed::Facts;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::model::Notice;
 pub use flags::Flags;
+pub use row::{Row, Usage};
+pub use setting::{Described, Setting};
 pub use table::DEFAULT_PORT;
 
 /// The custom command as it reached us.

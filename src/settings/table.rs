@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use super::flags::Flags;
-use super::form::{self, Form};
+use super::form;
+use super::row::{Row, Usage};
+use super::setting::{Described, Setting};
 use super::{Init, LogFormat, Workers};
 use crate::access_log::AccessLog;
-use crate::environ::Environ;
-use crate::error::Failure;
 
 /// Where the platform mounts the site.
 pub const DEFAULT_APP_ROOT: &str = "/home/site/wwwroot";
@@ -37,135 +36,6 @@ pub const DEFAULT_HEALTH_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long loading the app may take in `check`.
 pub const DEFAULT_CHECK_LIMIT: Duration = Duration::from_mins(1);
-
-/// How something is typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Usage {
-    /// `--long VALUE`, `-s VALUE`.
-    Option {
-        /// Without the dashes.
-        long: &'static str,
-        /// Without the dash.
-        short: Option<char>,
-        /// What the value is called in the help.
-        value: &'static str,
-    },
-    /// `--long`.
-    Switch {
-        /// Without the dashes.
-        long: &'static str,
-    },
-    /// Every word from the first on that is no option.
-    Words {
-        /// What they are called in the help.
-        value: &'static str,
-    },
-    /// Not at all: there is a variable only.
-    Variable,
-}
-
-impl Usage {
-    /// The name of the flag, without the dashes.
-    #[must_use]
-    pub fn long(self) -> Option<&'static str> {
-        match self {
-            Self::Option { long, .. } | Self::Switch { long } => Some(long),
-            Self::Words { .. } | Self::Variable => None,
-        }
-    }
-}
-
-/// What is to be known about a setting without knowing the type of its value.
-pub struct Row {
-    /// How it is typed.
-    pub usage: Usage,
-    /// The subcommands that take it.
-    pub subcommands: &'static [&'static str],
-    /// The variables that set it, the first that is filled counts; behind the flag.
-    pub variables: &'static [&'static str],
-    /// What holds when it is not set, from the constant that says so.
-    pub default: Option<fn() -> String>,
-    /// What it does, in half a sentence.
-    pub help: &'static str,
-}
-
-/// A setting whose value is a `T`.
-pub struct Setting<T: 'static> {
-    /// Everything but the type.
-    pub row: Row,
-    form: Form<T>,
-}
-
-/// A value as it was given.
-pub(super) struct Given<'a> {
-    /// The flag or variable, as it is written.
-    pub(super) place: String,
-    /// The value.
-    pub(super) value: &'a std::ffi::OsStr,
-}
-
-impl<T> Setting<T> {
-    const fn new(form: Form<T>, row: Row) -> Self {
-        Self { row, form }
-    }
-
-    /// The value that counts: the flag's, else that of the first variable that is not empty.
-    ///
-    /// # Errors
-    ///
-    /// It is not of the accepted form; the message names the flag or variable and that form.
-    pub fn read(&self, flags: &Flags, environ: &Environ) -> Result<Option<T>, Failure> {
-        let Some(given) = self.row.given(flags, environ) else { return Ok(None) };
-        match (self.form.parse)(given.value) {
-            Some(value) => Ok(Some(value)),
-            None => Err(bad_value(&given.place, self.form.described)),
-        }
-    }
-}
-
-impl Row {
-    /// What was given for it, and where.
-    pub(super) fn given<'a>(&self, flags: &'a Flags, environ: &'a Environ) -> Option<Given<'a>> {
-        self.all_given(flags, environ).next()
-    }
-
-    /// Everything that was given for it, what counts first.
-    pub(super) fn all_given<'a>(
-        &self,
-        flags: &'a Flags,
-        environ: &'a Environ,
-    ) -> impl Iterator<Item = Given<'a>> + use<'a> {
-        let typed = self.usage.long().and_then(|long| Some((long, flags.get(long)?)));
-        let typed = typed.map(|(long, value)| Given { place: format!("--{long}"), value });
-        let set = self.variables.iter().filter_map(|name| Some((*name, environ.filled(name)?)));
-        typed.into_iter().chain(set.map(|(name, value)| Given { place: name.to_owned(), value }))
-    }
-}
-
-/// A row of the table together with the accepted form of its value.
-pub trait Described: Sync {
-    /// The row.
-    fn row(&self) -> &Row;
-
-    /// What a value must be, as the end of a sentence that begins "it must be".
-    fn form(&self) -> &'static str;
-}
-
-impl<T> Described for Setting<T> {
-    fn row(&self) -> &Row {
-        &self.row
-    }
-
-    fn form(&self) -> &'static str {
-        self.form.described
-    }
-}
-
-/// The value itself is never shown: a secret may have landed in the wrong variable.
-fn bad_value(place: &str, form: &str) -> Failure {
-    let kind = if place.starts_with("--") { "option" } else { "variable" };
-    Failure::usage(format!("the value of the {kind} `{place}` is not valid")).with_hint(format!("it must be {form}"))
-}
 
 /// The subcommands that decide what to start.
 const STARTING: &[&str] = &["run", "explain", "check", "env"];
@@ -569,6 +439,8 @@ pub static TABLE: [&dyn Described; 30] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environ::Environ;
+    use crate::settings::Flags;
 
     #[test]
     fn no_subcommand_has_two_flags_of_one_name_and_every_row_can_be_set() {

@@ -5,6 +5,7 @@
 //! environment.rs   the environment: made, kept, replaced, found again
 //! forms.rs         every form of a project, built and served
 //! failures.rs      what is said when a build fails
+//! private_index.rs an index that wants a password
 //! settings.rs      hooks, `collectstatic`, caches, indexes, the report
 //! ```
 
@@ -18,5 +19,6 @@ mod python;
 mod environment;
 mod failures;
 mod forms;
+mod private_index;
 mod scene;
 mod settings;

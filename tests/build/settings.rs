@@ -58,6 +58,19 @@ fn a_command_of_the_user_can_replace_the_installation() {
 }
 
 #[test]
+fn another_text_of_the_bounds_is_another_build() {
+    let app = app("shop\n");
+    app.write("bounds.txt", "shop<2\n");
+    let mut command = building(&app);
+    command.env("PIP_CONSTRAINT", "bounds.txt");
+    ok(&command.output().unwrap());
+    assert!(ok(&command.output().unwrap()).contains(" is up to date\n"));
+    app.write("bounds.txt", "shop<3\n");
+    let text = ok(&command.output().unwrap());
+    assert!(text.contains("pystart: built "), "{text}");
+}
+
+#[test]
 fn pip_of_the_image_works_on_the_environment() {
     let app = app("shop\n");
     ok(&build(&app));

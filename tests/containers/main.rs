@@ -16,12 +16,16 @@ mod archives;
 mod bake;
 mod balanced;
 mod broken;
+mod build;
 mod copied;
 mod default_site;
 mod deploy;
 mod docker;
 mod draining;
 mod hardening;
+#[path = "../deployment/hostile_archives.rs"]
+#[allow(dead_code, reason = "the tests of deployments ask for more")]
+mod hostile_archives;
 mod http;
 mod https;
 mod image;
@@ -30,6 +34,9 @@ mod lifecycle;
 mod logs;
 mod orchestrators;
 mod order;
+#[path = "../deployment/packing.rs"]
+#[allow(dead_code, reason = "the tests of deployments make more")]
+mod packing;
 #[path = "../ports/mod.rs"]
 mod ports;
 mod rolling;
@@ -83,11 +90,12 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A container mostly waits; more of them at once would only slow each other down.
     arguments.test_threads.get_or_insert(3);
-    let subjects: [(&str, Vec<Test>); 16] = [
+    let subjects: [(&str, Vec<Test>); 17] = [
         ("image", image::tests()),
         ("copied", copied::tests()),
         ("archives", archives::tests()),
         ("bake", bake::tests()),
+        ("build", build::tests()),
         ("order", order::tests()),
         ("default_site", default_site::tests()),
         ("hardening", hardening::tests()),

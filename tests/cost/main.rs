@@ -67,7 +67,7 @@ fn at_most(what: &str, counted: u64, bound: u64) {
 
 fn a_small_flask_app() {
     let cost = cost(&stage().tree("flask", trees::flask).unwrap());
-    at_most("instructions", cost.instructions, 252_000);
+    at_most("instructions", cost.instructions, 196_000);
     at_most("system calls", cost.calls.total(), 130);
     at_most("bytes read", cost.calls.bytes_read, 4_400);
 }
@@ -78,14 +78,14 @@ fn a_django_project_with_its_environment() {
         trees::environment(&root.join("antenv"), 500)
     };
     let cost = cost(&stage().tree("django", fill).unwrap());
-    at_most("instructions", cost.instructions, 315_000);
+    at_most("instructions", cost.instructions, 222_000);
     at_most("system calls", cost.calls.total(), 150);
     at_most("bytes read", cost.calls.bytes_read, 4_600);
 }
 
 fn a_monorepo_with_its_project_one_level_down() {
     let cost = cost(&stage().tree("monorepo", |root| trees::monorepo(root, 2_000)).unwrap());
-    at_most("instructions", cost.instructions, 345_000);
+    at_most("instructions", cost.instructions, 236_000);
     at_most("system calls", cost.calls.total(), 155);
     at_most("bytes read", cost.calls.bytes_read, 4_600);
 }

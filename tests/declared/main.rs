@@ -4,6 +4,7 @@
 
 mod named;
 mod own_server;
+mod procfile;
 
 use std::path::Path;
 
@@ -32,6 +33,7 @@ fn image(packages: &[&str]) -> Memory {
         "gunicorn" => image
             .program("/usr/bin/gunicorn", "#!/usr/bin/python3\n")
             .file(format!("{PACKAGES}/gunicorn/__init__.py"), "version_info = (27, 0, 0)\n"),
+        "newrelic-admin" | "poetry" => image.program(format!("/usr/bin/{package}"), "\x7fELF"),
         "chainlit" | "marimo" | "panel" | "shiny" | "solara" | "streamlit" => image
             .program(format!("/usr/bin/{package}"), "\x7fELF")
             .file(format!("{PACKAGES}/{package}/__init__.py"), ""),
@@ -440,4 +442,29 @@ fn a_command_that_listens_where_the_site_is_not_expected_is_told_before_it_start
     assert!(said(&["python3 -m uvicorn main:app --port 5000"], &[]).unwrap().contains("unless `PORT` says so"));
     assert_eq!(said(&["python3 -m uvicorn main:app --port 9000"], &port), None);
     assert_eq!(said(&["python3 -m uvicorn main:app --port $PORT"], &port), None);
+}
+
+#[test]
+fn a_limit_that_is_left_to_a_configuration_is_told() {
+    for (row, configuration, is_told) in [
+        ("a module from elsewhere", "from company_defaults import *\n", true),
+        ("its own limit too", "from company_defaults import *\ntimeout = 60\n", false),
+        ("nothing of that kind", "workers = 2\n", false),
+    ] {
+        let decision = decided(G, &[("app.py", FLASK), ("gunicorn.conf.py", configuration)], &[], &[]);
+        let is_said = decision.evidence.iter().any(|fact| fact.reason.contains("`--timeout 600` is left out"));
+        assert_eq!(is_said, is_told, "{row}");
+    }
+}
+
+#[test]
+fn the_port_before_a_decision_is_unknown_where_a_configuration_may_set_it() {
+    for (configuration, expected) in
+        [("workers = 2\n", Some(81)), ("bind = 'x'\n", None), ("from company_defaults import *\n", None)]
+    {
+        let files = image(G).file("/site/gunicorn.conf.py", configuration);
+        let environ = [("PATH", "/usr/bin"), ("HOME_SITE", "/site"), ("PORT", "81")].into_iter().collect();
+        let settings = Settings::new(pystart::settings::Flags::default(), &environ, Path::new("/")).unwrap();
+        assert_eq!(pystart::decide::expected_port(&settings, &files), expected, "{configuration}");
+    }
 }

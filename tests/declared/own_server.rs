@@ -57,6 +57,49 @@ fn every_package_is_started_by_its_own_command() {
         ("NiceGUI", &["gunicorn", "nicegui"], &[("x.py", NICEGUI)], &[], "own-server: /site/x.py"),
         ("Tornado", &["gunicorn", "tornado"], &[("x.py", TORNADO)], &[], "own-server: /site/x.py"),
         ("aiohttp", &["gunicorn", "aiohttp"], &[("x.py", AIOHTTP)], &[], "own-server: /site/x.py"),
+        (
+            "Tornado in a function",
+            &["gunicorn", "tornado"],
+            &[(
+                "x.py",
+                "import tornado.ioloop\nimport tornado.web\ndef make_app():\n    return tornado.web.Application([])\n\
+                 if __name__ == '__main__':\n    app = make_app()\n    app.listen(8888)\n    tornado.ioloop.IOLoop.current().start()\n",
+            )],
+            &[],
+            "own-server: /site/x.py",
+        ),
+        (
+            "Tornado in a coroutine",
+            &["gunicorn", "tornado"],
+            &[(
+                "x.py",
+                "import asyncio\nfrom tornado import web\nasync def main():\n    web.Application([]).listen(8888)\n    \
+                 await asyncio.Event().wait()\nasyncio.run(main())\nif __name__ == '__main__':\n    main()\n",
+            )],
+            &[],
+            "own-server: /site/x.py",
+        ),
+        (
+            "uvicorn.run of what nobody can name",
+            &["gunicorn", "uvicorn"],
+            &[(
+                "x.py",
+                "import uvicorn\nfrom installed import build\nif __name__ == '__main__':\n    uvicorn.run(build('x'))\n",
+            )],
+            &[],
+            "own-server: /site/x.py",
+        ),
+        (
+            "run of uvicorn in a function",
+            &["gunicorn", "uvicorn"],
+            &[(
+                "x.py",
+                "from uvicorn import run\nfrom installed import build\ndef main():\n    run(build(), port=81)\n\
+                 if __name__ == '__main__':\n    main()\n",
+            )],
+            &[],
+            "own-server: /site/x.py",
+        ),
     ];
     check(rows);
     let not_installed: Vec<Row> =
@@ -110,6 +153,13 @@ fn bots_windows_and_command_lines_never_are_one() {
         ),
         ("a game", &["gunicorn", "pygame"], &[("x.py", "import pygame\npygame.init()\n")], &[], DEFAULT),
         ("a worker", &["gunicorn", "celery"], &[("x.py", "from celery import Celery\napp = Celery()\n")], &[], DEFAULT),
+        (
+            "a part that uvicorn is run for elsewhere",
+            &["gunicorn", "uvicorn"],
+            &[("x.py", "import uvicorn\nfrom installed import build\ndef serve():\n    uvicorn.run(build())\n")],
+            &[],
+            DEFAULT,
+        ),
         ("a notebook", &["gunicorn", "streamlit"], &[("x.ipynb", "{}")], &[], DEFAULT),
         (
             "a client of aiohttp",

@@ -14,6 +14,8 @@ mod site;
 mod content;
 mod formats;
 mod hostile;
+mod hostile_archives;
 mod packing;
 mod scene;
 mod starts;
+mod wrappers;

@@ -238,6 +238,57 @@ fn an_environment_in_an_archive_is_used_like_one_in_a_folder() {
     }
 }
 
+#[test]
+fn an_environment_in_an_archive_in_the_archive_of_the_app_is_used() {
+    // A build that packs the environment and then all of it.
+    let bare = format!("{}:/usr/bin:/bin", crate::python::bare_python().display());
+    for (form, name, named) in [
+        (ZSTD, "antenv.tar.zst", ""),
+        (&["-y", "-q", "-1", "-r"], "antenv.zip", "compressedVirtualEnvFile=\"antenv.zip\""),
+    ] {
+        let scene = Scene::new();
+        let folder = app(&scene, &[("app.py", FLASK)]);
+        let program = if name.contains("zip") { "zip" } else { "tar" };
+        let mut pack = Command::new(program);
+        let status = pack.current_dir(folder.join("antenv")).args(form).arg(folder.join(name)).arg(".").status();
+        assert!(status.unwrap().success());
+        fs::remove_dir_all(folder.join("antenv")).unwrap();
+        let deploy = |operation: &str| {
+            tar(&folder, ZSTD, &scene.root.join("output.tar.zst"));
+            scene.manifest(&["CompressDestinationDir=\"true\"", named, &format!("OperationId=\"{operation}\"")]);
+        };
+        deploy("1");
+        let command = || {
+            let mut command = pystart(&scene);
+            command.env("PATH", &bare);
+            command
+        };
+        let explain = || {
+            let told = ended(command().args(["explain", "--json"]));
+            assert_eq!(told.status, 0, "{name}: {}", told.err);
+            let mut told: Value = serde_json::from_str(&told.out).unwrap();
+            told["source"]["state"].take();
+            told["evidence"][0]["reason"].take();
+            told
+        };
+        let before = explain();
+        assert!(fs::read_dir(&scene.temporary).unwrap().next().is_none(), "explain writes nothing");
+        assert_eq!(before["step"], "flask", "{name}");
+        let checked = ended(command().arg("check"));
+        assert_eq!(checked.status, 0, "{name}: {}{}", checked.out, checked.err);
+        for (operation, unpacked) in [("1", 2), ("1", 0), ("2", 2)] {
+            if operation == "2" {
+                deploy(operation);
+            }
+            let mut site = Site::start(&mut command());
+            site.get("/");
+            assert_eq!(site.log().matches("pystart: unpacked ").count(), unpacked, "{name}: {}", site.log());
+            site.stop();
+        }
+        assert_eq!(before, explain(), "{name}");
+    }
+}
+
 /// Runs a script in mounts of its own; `None` where that is not allowed.
 fn in_own_mounts(script: &str, scene: &Scene) -> Ended {
     let mut command = Command::new("unshare");

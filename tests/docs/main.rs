@@ -11,6 +11,7 @@ mod ports;
 #[path = "../python/mod.rs"]
 mod python;
 
+mod moving;
 mod pages;
 mod scenes;
 mod statements;

@@ -75,6 +75,27 @@ fn no_file_takes_long_or_much_memory() {
     }
 }
 
+/// Every file that a search reads, each half a mebibyte of what takes longest: there are bounds on all of them together.
+#[test]
+fn a_folder_of_such_files_takes_no_longer_than_a_few() {
+    let (_, source) = sources().into_iter().find(|(name, _)| *name == "a chain").unwrap();
+    let root = Root::new();
+    for number in 0..30 {
+        let folder = root.0.join(format!("p{number}"));
+        fs::create_dir(&folder).unwrap();
+        for file in ["p/app.py", "p/wsgi.py", "p/__init__.py", "m.py"] {
+            let file = file.replace("p/", &format!("p{number}/")).replace("m.", &format!("m{number}."));
+            fs::write(root.0.join(file), &source).unwrap();
+        }
+    }
+    let output = bounded(&mut explain(&root.0), 20, 400);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{} {}", output.status, String::from_utf8_lossy(&output.stderr));
+    // One of them is more than what is parsed in all.
+    assert!(text.contains("\n1 file was read"), "{text}");
+    assert!(text.contains("is not parsed: 320 KiB of Python were parsed before it"), "{text}");
+}
+
 #[test]
 fn what_is_not_parsed_is_said_to_be_so() {
     for (source, reason) in [

@@ -90,6 +90,25 @@ pub(crate) fn environment() -> &'static Path {
     })
 }
 
+/// An environment with the packages of a file of this folder, beside the one of the tests, and with nothing else.
+pub(crate) fn environment_of(list: &str) -> PathBuf {
+    let folder = environment().with_file_name(list);
+    let lock = File::create(folder.with_extension("lock")).unwrap();
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(list).with_extension("txt");
+    let (stamp, wanted) = (folder.join("complete"), fs::read(&file).unwrap());
+    if fs::read(&stamp).ok().as_ref() != Some(&wanted) {
+        let _ = fs::remove_dir_all(&folder);
+        succeed(Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&folder));
+        let mut pip = Command::new(python());
+        pip.args(["-m", "pip", "--python"]).arg(folder.join("bin/python"));
+        pip.args(["install", "--quiet", "--no-deps", "--no-compile", "--disable-pip-version-check", "-r"]).arg(&file);
+        succeed(&mut pip);
+        fs::write(&stamp, wanted).unwrap();
+    }
+    folder
+}
+
 /// A folder for PATH with every program of the environment, which stand for those of an image: no `pyvenv.cfg` is
 /// beside it, so that nobody takes the packages for an environment.
 pub(crate) fn image() -> PathBuf {

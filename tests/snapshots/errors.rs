@@ -28,6 +28,7 @@ pub(crate) const NAMES: &[&str] = &[
     "error-circle",
     "error-no-interpreter",
     "error-no-python-for-file",
+    "error-mistyped-subcommand",
     "error-no-gunicorn",
     "error-no-worker-class",
     "error-no-python-to-build-with",

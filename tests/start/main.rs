@@ -9,10 +9,13 @@ mod python;
 
 mod access_log;
 mod commands;
+mod declared;
 mod environment;
 mod near_misses;
 mod order;
+mod own_servers;
 mod server;
+mod servers;
 mod site;
 
 const FLASK: &str = "\

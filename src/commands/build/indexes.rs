@@ -63,6 +63,15 @@ pub(super) fn translated(environ: &Environ, is_there: impl Fn(&OsStr) -> bool) -
     added
 }
 
+/// The files that bound the versions of everything that is installed.
+#[must_use]
+pub(super) fn constraints(environ: &Environ) -> Vec<OsString> {
+    let values = ["PIP_CONSTRAINT", "UV_CONSTRAINT"].into_iter().filter_map(|name| environ.filled(name));
+    // Both separate by blanks; what is at an address is read by the installer alone.
+    let is_file = |value: &OsString| !value.as_bytes().windows(3).any(|window| window == b"://");
+    values.flat_map(|value| split(value, PIP_SEPARATOR)).filter(is_file).collect()
+}
+
 fn split(value: &OsStr, separator: u8) -> Vec<OsString> {
     let parts = value.as_bytes().split(|byte| *byte == separator || byte.is_ascii_whitespace());
     parts.filter(|part| !part.is_empty()).map(|part| OsString::from_vec(part.to_vec())).collect()

@@ -78,11 +78,10 @@ pub fn build(flags: Flags, environ: &Environ) -> Result<u8, Failure> {
         return done.map(|_| 0);
     }
     let json = match &done {
-        Ok(report) => serde_json::to_string_pretty(&report.clone().counted(started.elapsed())),
-        Err(failure) => serde_json::to_string_pretty(&FailureReport::from(failure)),
+        Ok(report) => output::json(&report.clone().counted(started.elapsed())),
+        Err(failure) => output::json(&FailureReport::from(failure)),
     };
-    let json = json.map_err(|error| Failure::usage(format!("the report cannot be written: {error}")))?;
-    output::print(format!("{json}\n").as_bytes())?;
+    output::print(json.as_bytes())?;
     done.map(|_| 0)
 }
 
@@ -195,6 +194,11 @@ impl<'a> Project<'a> {
         let mut inputs = found.as_ref().map_or_else(|| Ok(Inputs::default()), Inputs::of)?;
         for script in hooks.iter().filter_map(|hook| hook.script(request.app_root, files)) {
             inputs.add(&script)?;
+        }
+        if let Some(found) = &found {
+            // Relative to where the installer runs.
+            let bounds = indexes::constraints(request.environ).into_iter();
+            bounds.map(|file| found.folder.path.join(file)).try_for_each(|file| inputs.add(&file).map(drop))?;
         }
         let form = found.as_ref().map_or("", |found| found.file.as_str());
         let digest = stamp::digest(form, &inputs, hooks.iter().map(Hook::bytes));

@@ -2,6 +2,11 @@
 //!
 //! The signs are the words of pip, uv, setuptools, compilers and the kernel (`strerror`).
 
+use std::borrow::Cow;
+use std::str::FromStr as _;
+
+use pep440_rs::{Version, VersionSpecifiers};
+
 use super::indexes;
 use crate::environ::Environ;
 
@@ -235,7 +240,26 @@ const REMEDIES: [Remedy; 24] = [
 pub(super) fn find(output: &str) -> Option<&'static Remedy> {
     // uv breaks its lines at the width of a terminal.
     let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
+    let output = without_other_releases(&output);
     REMEDIES.iter().find(|remedy| remedy.signs.iter().any(|sign| output.contains(sign)))
+}
+
+/// Without pip's list of releases that are for another Python, where none of them is what was asked for: it stands there
+/// also when the name or the version is wrong.
+fn without_other_releases(output: &str) -> Cow<'_, str> {
+    const BEGINS: &str = "Ignored the following versions that require a different python version: ";
+    const ENDS: &str = "Could not find a version that satisfies the requirement ";
+    let parts = output.split_once(BEGINS).and_then(|(before, rest)| Some((before, rest.split_once(ENDS)?)));
+    let Some((before, (list, after))) = parts else { return Cow::Borrowed(output) };
+    // `2.0 Requires-Python >=3.12; 2.1 Requires-Python >=3.13 ERROR:`, and `shop==99 (from versions: 1.0)`.
+    let requirement = after.split(['(', ';']).next().unwrap_or_default().trim();
+    let bounds = requirement.find(['=', '<', '>', '~', '!']).map_or("", |at| &requirement[at..]);
+    let Ok(bounds) = VersionSpecifiers::from_str(bounds) else { return Cow::Borrowed(output) };
+    let mut releases = list.split(';').filter_map(|part| Version::from_str(part.split_whitespace().next()?).ok());
+    if releases.any(|release| bounds.contains(&release)) {
+        return Cow::Borrowed(output);
+    }
+    Cow::Owned([before, ENDS, after].concat())
 }
 
 impl Remedy {

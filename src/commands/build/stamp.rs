@@ -6,12 +6,16 @@ use std::path::Path;
 
 use super::inputs::Inputs;
 use crate::digest::Digest;
+use crate::files::read_whole;
 
 /// The file in the environment.
 pub(super) const FILE: &str = "pystart-build";
 
 /// Changes when the same inputs give another environment than before: then all are built anew.
 const FORMAT: &str = "3";
+
+/// Many times what is written.
+const LARGEST: u64 = 64 * 1024;
 
 /// What an environment depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +43,9 @@ pub(super) fn digest<'a>(form: &str, inputs: &Inputs, hooks: impl Iterator<Item 
 impl Stamp {
     /// The one in an environment, if it has one.
     pub(super) fn read(environment: &Path) -> Option<Self> {
-        let text = fs::read_to_string(environment.join(FILE)).ok()?;
+        // The environment may be anybody's work: nothing waits for a pipe in it, nor reads without end.
+        let text = read_whole(&environment.join(FILE), LARGEST).ok()?;
+        let text = str::from_utf8(&text).ok()?;
         let mut lines = text.lines().map(str::to_owned);
         Some(Self { inputs: lines.next()?, interpreter: lines.next()?, interpreter_file: lines.next()? })
     }
@@ -72,6 +78,12 @@ mod tests {
         }
         fs::write(root.join(FILE), "1").unwrap();
         assert_eq!(Stamp::read(&root), None, "that of an older release");
+        fs::remove_file(root.join(FILE)).unwrap();
+        nix::unistd::mkfifo(&root.join(FILE), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(Stamp::read(&root), None, "a pipe that nobody writes to");
+        fs::remove_file(root.join(FILE)).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", root.join(FILE)).unwrap();
+        assert_eq!(Stamp::read(&root), None, "a device without end");
         fs::remove_dir_all(&root).unwrap();
     }
 }

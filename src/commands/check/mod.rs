@@ -25,7 +25,7 @@ use crate::commands::caveats::caveats;
 use crate::commands::deployed;
 use crate::commands::explain::{self, Style};
 use crate::commands::health::{self, Question};
-use crate::commands::output::print;
+use crate::commands::output::{self, print};
 use crate::commands::pid1;
 use crate::commands::running::Running;
 use crate::decide::decide;
@@ -66,7 +66,7 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let text = if is_for_machines {
         let mut json = serde_json::json!(report);
         json["proof"] = serde_json::json!(proof);
-        format!("{json:#}\n")
+        output::json(&json)
     } else {
         let style = Style::for_stdout(&invocation.environ);
         format!("{}\n\n{}{proof}", report.heading(style), report.caveats_text())

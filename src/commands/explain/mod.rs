@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use crate::commands::caveats::caveats;
 use crate::commands::deployed;
-use crate::commands::output::print;
+use crate::commands::output::{self, print};
 use crate::commands::pid1;
 use crate::commands::running::Running;
 use crate::decide::{BeforeStart, Decision, decide};
 use crate::deployment;
 use crate::error::Failure;
 use crate::files::Read;
+use crate::gunicorn::options::EffectiveOption;
 use crate::invocation::Invocation;
 use crate::model::{Changes, Launch, Mode};
 use crate::model::{Evidence, NearMiss, Notice, Step, WebApp};
@@ -158,6 +159,8 @@ pub struct GunicornReport {
     pub from: &'static str,
     /// Its version, if its files tell: `23.0`.
     pub version: Option<String>,
+    /// Every option that it gets, and where each was set.
+    pub options: Vec<EffectiveOption>,
 }
 
 /// Why nothing can be started.
@@ -228,6 +231,10 @@ impl Report {
             gunicorn: decision.gunicorn.as_ref().map(|gunicorn| GunicornReport {
                 from: if gunicorn.from_environment { "environment" } else { "image" },
                 version: gunicorn.version.map(|(major, minor)| format!("{major}.{minor}")),
+                options: decision.outcome.as_ref().map_or_else(
+                    |_| Vec::new(),
+                    |launch| gunicorn.options.effective(&launch.argv, launch.environ.filled("GUNICORN_CMD_ARGS")),
+                ),
             }),
             evidence: decision.evidence.clone(),
             warnings,
@@ -240,10 +247,7 @@ impl Report {
     /// The report as JSON, one value to a line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Every map has names for keys and no number is special: this cannot fail.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        output::json(self)
     }
 }
 

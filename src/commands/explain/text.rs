@@ -8,6 +8,7 @@ use std::io::IsTerminal as _;
 use super::Report;
 use crate::deployment;
 use crate::environ::Environ;
+use crate::gunicorn::options::EffectiveOption;
 use crate::model::{Evidence, Mode, Step, Verdict};
 use crate::printable::printable;
 use crate::python::environment::Origin;
@@ -170,6 +171,7 @@ impl Report {
             let version = gunicorn.version.as_deref().unwrap_or("of unknown version");
             let from = if gunicorn.from == "image" { "image" } else { "app's environment" };
             rows.push(("gunicorn", format!("{version}, from the {from}")));
+            rows.extend(options_by_place(&gunicorn.options).map(|options| ("options", options)));
         }
         for (label, names) in [("sets", &self.env.set), ("unsets", &self.env.removed)] {
             if !names.is_empty() {
@@ -241,6 +243,19 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// `bind, timeout (pystart); threads (GUNICORN_CMD_ARGS)`; `None` where there is no option.
+fn options_by_place(options: &[EffectiveOption]) -> Option<String> {
+    let mut places: Vec<(&str, Vec<&str>)> = Vec::new();
+    for option in options {
+        match places.iter_mut().find(|(place, _)| *place == option.from) {
+            Some((_, names)) => names.push(option.name),
+            None => places.push((option.from, vec![option.name])),
+        }
+    }
+    let told: Vec<_> = places.iter().map(|(place, names)| format!("{} ({place})", names.join(", "))).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// `a Flask`, `an ASGI`.

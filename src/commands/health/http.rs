@@ -81,7 +81,8 @@ fn left(deadline: Instant) -> io::Result<Duration> {
 
 /// What the beginning of an answer says; `None` as long as that is not clear. Interim answers (1xx: RFC 9110, 15.2) say
 /// nothing yet: they are skipped with their header fields.
-fn final_answer(text: &[u8]) -> Option<Answer> {
+#[must_use]
+pub fn final_answer(text: &[u8]) -> Option<Answer> {
     let mut lines = text.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\n"));
     loop {
         match status_of(lines.next()??) {

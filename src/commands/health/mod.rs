@@ -19,7 +19,7 @@ use crate::process::procfs::processes;
 use crate::process::reachability::Reachability;
 use crate::settings::table;
 use crate::settings::{DEFAULT_PORT, Flags, Settings};
-pub use http::ask;
+pub use http::{ask, final_answer};
 
 /// What to ask, and how long to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]

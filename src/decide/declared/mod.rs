@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Inputs, Trail};
-use super::{command_start, serving};
+use super::{command_start, runner, serving};
 use crate::command;
 use crate::detect::NamedApp;
 use crate::error::Failure;
@@ -130,7 +130,7 @@ fn process_declaration(declaration: Declaration, inputs: &Inputs) -> (Option<Cho
 }
 
 fn resolve(text: &OsString, inputs: &Inputs) -> Result<command::Resolved, Failure> {
-    inputs.resolve(&Given::Text(text.clone()), false)
+    runner::resolve(&Given::Text(text.clone()), false, inputs)
 }
 
 fn web_app(app: NamedApp, subject: &str) -> WebApp {

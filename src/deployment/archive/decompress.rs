@@ -1,12 +1,12 @@
 //! From the bytes of a file to those of the archive in it, one block at a time.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use zstd_safe::{DCtx, InBuffer, OutBuffer};
 
-use super::read_up_to;
+use super::ahead::{Ahead, Block};
 
 /// The unit of work. Small enough to stay in a processor's cache from one end to the other, large enough that
 /// handing it over costs nothing.
@@ -15,67 +15,91 @@ pub(super) const BLOCK: usize = 256 * 1024;
 /// How much of the file is read at once: on a network share every call is a round trip.
 const READ_SIZE: usize = 512 * 1024;
 
-/// A block, filled from its beginning.
-pub(super) struct Block {
-    bytes: Box<[u8]>,
-    filled: usize,
+/// How far the file is read ahead of what is decompressed.
+const READ_AHEAD: usize = 4;
+
+/// The bytes of a file, read ahead.
+pub(super) struct Input {
+    ahead: Ahead,
+    block: Block,
+    at: usize,
 }
 
-impl Block {
-    pub(super) fn empty() -> Self {
-        Self { bytes: vec![0; BLOCK].into_boxed_slice(), filled: 0 }
+impl Input {
+    /// # Errors
+    ///
+    /// There can be no more threads.
+    pub(super) fn of(mut file: File) -> io::Result<Self> {
+        let ahead = Ahead::start("reading", READ_AHEAD, READ_SIZE, move |bytes| read_up_to(&mut file, bytes))?;
+        Ok(Self { ahead, block: Block::empty(READ_SIZE), at: 0 })
+    }
+}
+
+impl BufRead for Input {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.block.content().len() {
+            self.at = 0;
+            self.ahead.next(&mut self.block, None)?;
+        }
+        Ok(&self.block.content()[self.at..])
     }
 
-    /// What is in it; nothing only at the end of the archive.
-    pub(super) fn content(&self) -> &[u8] {
-        &self.bytes[..self.filled]
+    fn consume(&mut self, count: usize) {
+        self.at += count;
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(to)?;
+        self.consume(count);
+        Ok(count)
     }
 }
 
 /// Decompresses a file.
 pub(super) enum Decoder {
-    Plain(File),
+    Plain(Input),
     /// Every member of the file, one behind the other; each is checked by its checksum.
-    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
+    Gzip(Box<MultiGzDecoder<Input>>),
     /// Every frame of the file; each is checked by its checksum, if it has one.
     Zstd(Zstd),
 }
 
 impl Decoder {
-    pub(super) fn plain(file: File) -> Self {
-        Self::Plain(file)
+    pub(super) fn plain(from: Input) -> Self {
+        Self::Plain(from)
     }
 
-    pub(super) fn gzip(file: File) -> Self {
-        Self::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(READ_SIZE, file))))
+    pub(super) fn gzip(from: Input) -> Self {
+        Self::Gzip(Box::new(MultiGzDecoder::new(from)))
     }
 
     /// # Errors
     ///
     /// There is no memory for it.
-    pub(super) fn zstd(file: File) -> io::Result<Self> {
+    pub(super) fn zstd(from: Input) -> io::Result<Self> {
         let context = DCtx::try_create().ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self::Zstd(Zstd { from: BufReader::with_capacity(READ_SIZE, file), context, is_between_frames: true }))
+        Ok(Self::Zstd(Zstd { from, context, is_between_frames: true }))
     }
 
-    /// Fills a block; it is full unless the end was reached.
+    /// Fills `to` and says how far: to its end unless that of the archive was reached.
     ///
     /// # Errors
     ///
     /// The file cannot be read, is damaged, or cut short.
-    pub(super) fn fill(&mut self, block: &mut Block) -> io::Result<()> {
-        block.filled = match self {
-            Self::Plain(file) => read_up_to(file, &mut block.bytes)?,
-            Self::Gzip(decoder) => read_up_to(decoder, &mut block.bytes)?,
-            Self::Zstd(decoder) => decoder.fill(&mut block.bytes)?,
-        };
-        Ok(())
+    pub(super) fn fill(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(from) => read_up_to(from, to),
+            Self::Gzip(decoder) => read_up_to(decoder, to),
+            Self::Zstd(decoder) => decoder.fill(to),
+        }
     }
 }
 
 /// The frames of a file in zstd's format.
 pub(super) struct Zstd {
-    from: BufReader<File>,
+    from: Input,
     context: DCtx<'static>,
     /// A frame has ended, and no other has begun: the only place where the file may end.
     is_between_frames: bool,
@@ -108,4 +132,18 @@ impl Zstd {
             }
         }
     }
+}
+
+/// Fills the buffer as far as the source goes.
+pub(super) fn read_up_to(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }

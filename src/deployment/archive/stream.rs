@@ -1,15 +1,14 @@
-//! A decompressed archive as a stream: read piece by piece, counted, and decompressed ahead where that is wanted.
+//! A decompressed archive as a stream: read piece by piece, counted, and decompressed ahead.
 
 use std::ffi::c_int;
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
-use std::thread;
 use std::time::Duration;
 
-use super::decompress::{Block, Decoder};
-use super::fault::cut_short;
-use super::{Cause, Content, Reading};
-use crate::deployment::limits::Meter;
+use super::ahead::{Ahead, Block};
+use super::decompress::{BLOCK, Decoder};
+use super::fault::{Cause, cut_short};
+use super::member::Reading;
+use crate::deployment::limits::{Content, Meter};
 
 /// How many blocks are on their way between the two threads: enough that neither waits for the other's stumbling.
 const IN_FLIGHT: usize = 16;
@@ -19,7 +18,7 @@ const LOOK_UP: Duration = Duration::from_millis(20);
 
 /// An archive as a stream of bytes.
 pub(super) struct Stream<'a> {
-    blocks: Blocks,
+    blocks: Ahead,
     stop: &'a dyn Fn() -> Option<c_int>,
     meter: Meter,
     block: Block,
@@ -27,15 +26,10 @@ pub(super) struct Stream<'a> {
     at: usize,
 }
 
-enum Blocks {
-    Here(Decoder),
-    Ahead { full: Receiver<io::Result<Block>>, spent: Sender<Block> },
-}
-
 impl<'a> Stream<'a> {
-    pub(super) fn new(decoder: Decoder, reading: Reading<'a>, meter: Meter) -> io::Result<Self> {
-        let blocks = if reading.ahead { ahead(decoder)? } else { Blocks::Here(decoder) };
-        Ok(Self { blocks, stop: reading.stop, meter, block: Block::empty(), at: 0 })
+    pub(super) fn new(mut decoder: Decoder, reading: Reading<'a>, meter: Meter) -> io::Result<Self> {
+        let blocks = Ahead::start("decompression", IN_FLIGHT, BLOCK, move |bytes| decoder.fill(bytes))?;
+        Ok(Self { blocks, stop: reading.stop, meter, block: Block::empty(BLOCK), at: 0 })
     }
 
     /// What was counted so far.
@@ -57,30 +51,15 @@ impl<'a> Stream<'a> {
     }
 
     fn next_block(&mut self) -> Result<(), Cause> {
-        if let Some(signal) = (self.stop)() {
-            return Err(Cause::Stopped(signal));
-        }
         self.at = 0;
-        match &mut self.blocks {
-            Blocks::Here(decoder) => decoder.fill(&mut self.block)?,
-            Blocks::Ahead { full, spent } => {
-                let block = loop {
-                    match full.recv_timeout(LOOK_UP) {
-                        Ok(block) => break block?,
-                        Err(RecvTimeoutError::Timeout) => {
-                            if let Some(signal) = (self.stop)() {
-                                return Err(Cause::Stopped(signal));
-                            }
-                        }
-                        // It has handed over the end, and is asked again: the end it stays.
-                        Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                    }
-                };
-                // The other end is gone when it has seen the end of the archive.
-                let _ = spent.send(std::mem::replace(&mut self.block, block));
+        loop {
+            if let Some(signal) = (self.stop)() {
+                return Err(Cause::Stopped(signal));
+            }
+            if self.blocks.next(&mut self.block, Some(LOOK_UP))?.is_some() {
+                return self.meter.bytes(self.block.content().len());
             }
         }
-        self.meter.bytes(self.block.content().len())
     }
 
     /// Fills `to`; false if the stream is at its end.
@@ -135,28 +114,6 @@ impl<'a> Stream<'a> {
                 return Ok(());
             }
             self.at += length;
-        }
-    }
-}
-
-/// Decompresses on a thread of its own. It ends with the archive, or when nobody takes its blocks any more.
-fn ahead(mut decoder: Decoder) -> io::Result<Blocks> {
-    let (give, full) = sync_channel(IN_FLIGHT);
-    let (spent, take_back) = channel();
-    for _ in 0..IN_FLIGHT {
-        // Both ends are here: it cannot fail.
-        let _ = spent.send(Block::empty());
-    }
-    thread::Builder::new().name("decompression".into()).spawn(move || decompress(&mut decoder, &take_back, &give))?;
-    Ok(Blocks::Ahead { full, spent })
-}
-
-fn decompress(decoder: &mut Decoder, spent: &Receiver<Block>, full: &SyncSender<io::Result<Block>>) {
-    while let Ok(mut block) = spent.recv() {
-        let filled = decoder.fill(&mut block).map(|()| block);
-        let is_last = filled.as_ref().map_or(true, |block| block.content().is_empty());
-        if full.send(filled).is_err() || is_last {
-            return;
         }
     }
 }

@@ -13,9 +13,9 @@ use report::FileReport;
 
 use super::frameworks;
 use super::infer::{Inference, interface_of_signature};
-use super::names::OBJECTS;
+use super::names::{FACTORIES, OBJECTS};
 use super::project::locate::dotted_name;
-use crate::python::source::{Bound, Module, Place};
+use crate::python::source::{Bound, Module, Place, Value};
 
 /// A file that may be the app.
 pub(super) struct Candidate {
@@ -63,6 +63,16 @@ impl Candidate {
     }
 }
 
+/// Is a name bound to what a factory makes: `dlg = build_app()`?
+fn calls_factory(module: &Module) -> bool {
+    module.scope.bindings.iter().any(|binding| match &binding.bound {
+        Bound::Value(Value::Call { callee, .. }) => {
+            callee.name().and_then(|path| path.rsplit('.').next()).is_some_and(|name| FACTORIES.has(name))
+        }
+        _ => false,
+    })
+}
+
 /// Is there anything in a file without a usual name that makes it worth following? Most are scripts and models.
 pub(super) fn may_hold_app(module: &Module) -> bool {
     let is_framework = module.imports.iter().any(|import| frameworks::is_known_package(import.package()));
@@ -72,5 +82,5 @@ pub(super) fn may_hold_app(module: &Module) -> bool {
         _ => false,
     });
     let has_calls = module.scope.calls.iter().any(|call| call.place == Place::Main);
-    is_framework || is_bare || has_calls || OBJECTS.iter().any(|name| module.binds(name))
+    is_framework || is_bare || has_calls || calls_factory(module) || OBJECTS.iter().any(|name| module.binds(name))
 }

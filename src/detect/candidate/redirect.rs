@@ -42,8 +42,27 @@ pub(super) fn follow(inference: &Inference, mut candidate: Candidate) -> Candida
             candidate.report.reject(unfit.reason().to_owned());
         }
     }
-    let app = if is_documented { None } else { app_on_sys_path(inference, &candidate) };
-    app.unwrap_or(candidate)
+    if is_documented {
+        return candidate;
+    }
+    app_on_sys_path(inference, &candidate).or_else(|| handed_over(inference, &candidate)).unwrap_or(candidate)
+}
+
+/// The app that a file names to its server as text, when it imports one and adds nothing to it:
+/// `uvicorn.run("app.server:app")` in a script for those who work on the app.
+fn handed_over(inference: &Inference, script: &Candidate) -> Option<Candidate> {
+    let module = &script.report.source.module;
+    let imported = script.object().filter(|object| object.is_imported && !changes(module, &object.name))?;
+    let (target, name) = server_calls::named_target(module)?;
+    if target != absolute_import(module, &imported.name)?.module {
+        return None;
+    }
+    let file = inference.project.locate(&script.root, &target)?.file()?;
+    let mut report = FileReport::new(inference, &file, &script.root)?;
+    report.objects.retain(|object| object.name == name);
+    let redirected_from = Some((script.file().to_owned(), "hands the app of another module to its server"));
+    let app = Candidate { root: script.root.clone(), module: target, report, redirected_from };
+    (app.report.can_serve() && app.file() != script.file()).then_some(app)
 }
 
 /// The app in the module from which a file imports it, or the function to make it.
@@ -66,9 +85,10 @@ fn imported_app(inference: &Inference, candidate: &Candidate) -> Option<Candidat
     if matches!(unfit(&report), Some(Unfit::Serves | Unfit::Replaces)) {
         return None;
     }
-    report.objects.retain(|object| object.name == name);
+    report.objects.retain(|object| object.name == name || object.is_factory);
+    report.objects.sort_by_key(|object| object.name != name);
     let app = Candidate { root: candidate.root.clone(), module: import.module.clone(), report, redirected_from: None };
-    app.object().is_some().then_some(app)
+    app.object().is_some_and(|object| object.name == name).then_some(app)
 }
 
 /// The app behind a file that only adds a folder to `sys.path` and imports the app from there.
@@ -98,7 +118,7 @@ fn unfit(report: &FileReport) -> Option<Unfit> {
         Some(Unfit::Replaces)
     } else if report.serves_on_import && object.is_imported {
         Some(Unfit::Serves)
-    } else if manages(module) && !object.is_imported && !changes(module, &object.name) {
+    } else if manages(module) && !changes(module, &object.name) {
         Some(Unfit::Manages)
     } else {
         None

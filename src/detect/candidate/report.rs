@@ -48,6 +48,7 @@ impl FileReport {
         // aiohttp's server does not stand back for another, as the development servers of other frameworks do.
         blocks |= serves_on_import && objects.iter().all(|object| object.kind.interface == Interface::Aiohttp);
         let unverified = if objects.is_empty() { unverified(inference, &source, root) } else { None };
+        objects.extend(unverified.iter().find_map(|object| named_by_file(&source, object)));
         let is_rejected = objects.is_empty() || blocks;
         let rejection =
             if is_rejected { rejection(inference, &source, root, standalone, serves_on_import) } else { String::new() };
@@ -102,6 +103,8 @@ fn standalone(
         frameworks::standalone_package(import.package()).filter(|framework| {
             framework.makers.is_empty()
                 || import.names.iter().any(|name| framework.makes(name))
+                // `import tornado.web`
+                || import.module.rsplit_once('.').is_some_and(|(_, part)| framework.makes(part))
                 || calls_maker(inference, source, root, framework)
         })
     });
@@ -135,6 +138,18 @@ fn unverified(inference: &Inference, source: &Rc<SourceFile>, root: &Path) -> Op
     let is_unread = source.error.is_some() || (module.broken && module.scope.bindings.is_empty());
     let brings_unknown = module.scope.stars.iter().any(|star| brings_unknown_names(inference, source, root, star));
     if is_unread || brings_unknown { object("app") } else { None }
+}
+
+/// In `wsgi.py` and `asgi.py`, which are there to be named in a start command, a name of which nobody can tell what it
+/// is, is the app.
+fn named_by_file(source: &SourceFile, unverified: &AppObject) -> Option<AppObject> {
+    let interface = match source.path.file_name()?.to_str()? {
+        "wsgi.py" => Interface::Wsgi,
+        "asgi.py" => Interface::Asgi,
+        _ => return None,
+    };
+    let is_bound = source.module.binds(&unverified.name);
+    is_bound.then(|| AppObject { kind: AppKind::bare(interface), ..unverified.clone() })
 }
 
 /// Can nobody tell what `from x import *` brings in?

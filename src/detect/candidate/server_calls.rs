@@ -108,6 +108,20 @@ pub(in crate::detect) fn named_target(module: &Module) -> Option<(String, String
     })
 }
 
+/// Does the file call this function, on import or in a function of its own? By its dotted name: `uvicorn.run`.
+pub(in crate::detect) fn calls(module: &Module, function: &str) -> bool {
+    let Some((package, name)) = function.rsplit_once('.') else { return false };
+    let is_imported = |name: &str| {
+        module.imports.iter().any(|import| import.module == package && import.names.iter().any(|own| own == name))
+    };
+    calls_with_functions(module)
+        .filter_map(|call| match &call.value {
+            Value::Call { callee, .. } => callee.name(),
+            _ => None,
+        })
+        .any(|callee| callee == function || (callee == name && is_imported(name)))
+}
+
 /// Does anything happen when the file is run as a script: under `if __name__ == "__main__":`, by a function of its own
 /// that it calls, or by something that starts?
 pub(in crate::detect) fn is_script(module: &Module) -> bool {

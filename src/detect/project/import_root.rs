@@ -41,6 +41,13 @@ impl Project<'_> {
         fits.min_by(|(one, _), (other, _)| one.cmp(other)).map_or(usual, |(_, root)| root.to_owned())
     }
 
+    /// Do the imports of a file, and of what it imports, work when it is imported from the app root?
+    pub(in crate::detect) fn can_be_imported_from_root(&self, file: &Path) -> bool {
+        let root = Path::new("");
+        let roots: Vec<&Path> = file.ancestors().skip(1).collect();
+        self.fit(file, root, &roots, root, limits::IMPORTING_FILES).missing == 0
+    }
+
     fn conventional_root(&self, folder: &Path) -> PathBuf {
         let is_inside = |folder: &&Path| self.folder(folder).has("__init__.py");
         let above = folder.ancestors().find(|folder| !is_inside(folder)).unwrap_or(Path::new(""));

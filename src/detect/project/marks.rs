@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use super::Project;
+use crate::detect::words::Words;
 use crate::python::requirements::normalised;
 
 /// Files that mark a folder as the root of an app of its own.
-const ROOT_FILES: [&str; 6] = ["Dockerfile", "Pipfile", "Procfile", "pyproject.toml", "requirements.txt", "uv.lock"];
+pub(super) static ROOT_FILES: Words =
+    Words::new("ROOT_FILES", &["Dockerfile", "Pipfile", "Procfile", "pyproject.toml", "requirements.txt", "uv.lock"]);
 
 impl Project<'_> {
     /// Has a folder what the root of an app has: a list of packages, a `Dockerfile`, a `manage.py`?
     pub(super) fn is_marked(&self, folder: &Path) -> bool {
         let listing = self.folder(folder);
-        listing.has("manage.py") || listing.notable.iter().any(|name| ROOT_FILES.contains(name))
+        listing.has("manage.py") || listing.notable.iter().any(|name| ROOT_FILES.has(name))
     }
 
     /// The folder below the app root that marks the file as part of a service of its own.

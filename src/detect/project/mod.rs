@@ -7,15 +7,27 @@ mod marks;
 mod required;
 mod sys_path;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::limits;
+#[cfg(test)]
+use super::words::Words;
+use crate::files::by_path::ByPath;
 use crate::files::{Files, Folder};
 use crate::python::source::{self, Module};
+
+/// The tables of words that a project is read with.
+#[cfg(test)]
+pub(super) static TABLES: &[&Words] = &[
+    &marks::ROOT_FILES,
+    &required::DEVELOPMENT_LISTS,
+    &sys_path::SAME_PATH_METHODS,
+    &sys_path::SAME_PATH_FUNCTIONS,
+    &sys_path::WORKING_FOLDER_FUNCTIONS,
+];
 
 /// A Python file of the app.
 pub(super) struct SourceFile {
@@ -40,13 +52,29 @@ pub(super) struct Project<'a> {
     root: &'a Path,
     /// Which calls in functions the sources keep, by the last name of what is called.
     keeps_call: fn(&str) -> bool,
-    sources: RefCell<BTreeMap<PathBuf, Rc<SourceFile>>>,
-    folders: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
+    /// By path.
+    sources: RefCell<ByPath<Rc<SourceFile>>>,
+    folders: RefCell<ByPath<Rc<Folder>>>,
+    /// The lists of packages of a folder.
+    lists: RefCell<ByPath<Rc<[PathBuf]>>>,
+    /// Files that were asked for as text.
+    texts: RefCell<ByPath<Option<Rc<str>>>>,
+    /// How many bytes of Python were parsed.
+    parsed: Cell<usize>,
 }
 
 impl<'a> Project<'a> {
     pub(super) fn new(files: &'a dyn Files, root: &'a Path, keeps_call: fn(&str) -> bool) -> Self {
-        Self { files, root, keeps_call, sources: RefCell::default(), folders: RefCell::default() }
+        Self {
+            files,
+            root,
+            keeps_call,
+            sources: RefCell::default(),
+            parsed: Cell::default(),
+            folders: RefCell::default(),
+            lists: RefCell::default(),
+            texts: RefCell::default(),
+        }
     }
 
     /// What is in a folder; nothing if it cannot be listed, is a virtual environment, or too many were listed.
@@ -85,19 +113,31 @@ impl<'a> Project<'a> {
         if self.sources.borrow().len() >= limits::FILES_READ {
             return None;
         }
-        let (module, error) = match self.files.read(&self.root.join(file)) {
-            Ok(bytes) => (source::read_with_calls(&bytes, self.keeps_call), None),
-            Err(error) => (Module::default(), Some(error)),
+        let (module, error) = if self.parsed.get() >= limits::BYTES_PARSED {
+            (source::not_parsed(limits::ENOUGH_PARSED), None)
+        } else {
+            match self.files.read(&self.root.join(file)) {
+                Ok(bytes) => {
+                    self.parsed.update(|parsed| parsed + bytes.len());
+                    (source::read_with_calls(&bytes, self.keeps_call), None)
+                }
+                Err(error) => (Module::default(), Some(error)),
+            }
         };
         let source = Rc::new(SourceFile { path: file.to_owned(), module, error });
         self.sources.borrow_mut().insert(file.to_owned(), Rc::clone(&source));
         Some(source)
     }
 
-    /// The text of a file that is no Python; `None` if it cannot be read.
-    fn text(&self, file: &Path) -> Option<String> {
-        let bytes = self.files.read(&self.root.join(file)).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+    /// The text of a file, not parsed; `None` if it cannot be read.
+    pub(super) fn text(&self, file: &Path) -> Option<Rc<str>> {
+        if let Some(known) = self.texts.borrow().get(file) {
+            return known.clone();
+        }
+        let bytes = self.files.read(&self.root.join(file)).ok();
+        let text = bytes.map(|bytes| Rc::from(String::from_utf8_lossy(&bytes)));
+        self.texts.borrow_mut().insert(file.to_owned(), text.clone());
+        text
     }
 
     /// Every name in a folder, sorted; none if it cannot be listed.

@@ -1,10 +1,15 @@
 //! What the app asks for, from the lists of packages nearest to a file.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::Project;
 use crate::detect::limits;
+use crate::detect::words::Words;
 use crate::python::releases::{self, Release, Requirement};
+
+/// What is in the name of a list that is needed to work on the app, not to run it.
+pub(super) static DEVELOPMENT_LISTS: Words = Words::new("DEVELOPMENT_LISTS", &["dev", "test", "local", "lint", "doc"]);
 
 impl Project<'_> {
     /// Does the app ask for a release of a package before this one? Without a word, the newest is meant. `folder` is
@@ -33,7 +38,16 @@ impl Project<'_> {
     }
 
     /// The lists of packages of a folder: the files of its own, and those in `requirements/`.
-    fn lists(&self, folder: &Path) -> Vec<PathBuf> {
+    fn lists(&self, folder: &Path) -> Rc<[PathBuf]> {
+        if let Some(known) = self.lists.borrow().get(folder) {
+            return Rc::clone(known);
+        }
+        let lists: Rc<[_]> = self.list_files(folder).into();
+        self.lists.borrow_mut().insert(folder.to_owned(), Rc::clone(&lists));
+        lists
+    }
+
+    fn list_files(&self, folder: &Path) -> Vec<PathBuf> {
         let listing = self.folder(folder);
         let own = releases::FILES.iter().filter(|name| listing.notable.contains(name));
         let mut files: Vec<PathBuf> = own.map(|name| folder.join(name)).collect();
@@ -50,5 +64,5 @@ impl Project<'_> {
 
 /// Is a list one of what is needed to work on the app, not to run it?
 fn is_for_development(name: &str) -> bool {
-    ["dev", "test", "local", "lint", "doc"].iter().any(|word| name.contains(word))
+    DEVELOPMENT_LISTS.iter().any(|word| name.contains(word))
 }

@@ -4,7 +4,18 @@ use std::path::{Component, Path, PathBuf};
 
 use super::SourceFile;
 use crate::detect::limits;
+use crate::detect::words::Words;
 use crate::python::source::{Module, Place, Value};
+
+/// Methods of a `Path` that give the same path, for what is asked here.
+pub(super) static SAME_PATH_METHODS: Words = Words::new("SAME_PATH_METHODS", &["resolve", "absolute", "as_posix"]);
+
+/// Functions that give the path that they are given.
+pub(super) static SAME_PATH_FUNCTIONS: Words =
+    Words::new("SAME_PATH_FUNCTIONS", &["abspath", "realpath", "normpath", "str", "Path", "fspath"]);
+
+/// Functions that give the folder in which the app is started.
+pub(super) static WORKING_FOLDER_FUNCTIONS: Words = Words::new("WORKING_FOLDER_FUNCTIONS", &["getcwd", "cwd"]);
 
 /// The folders that a file adds to `sys.path` on import, relative to the app root.
 pub(super) fn added(source: &SourceFile, root: &Path) -> Vec<PathBuf> {
@@ -50,13 +61,11 @@ fn path(value: &Value, source: &SourceFile, root: &Path, depth: usize) -> Option
             _ => None,
         },
         Value::Call { callee, arguments, .. } => match &**callee {
-            Value::Attribute { of, name } if matches!(name.as_str(), "resolve" | "absolute" | "as_posix") => {
-                path(of, source, root, depth)
-            }
+            Value::Attribute { of, name } if SAME_PATH_METHODS.has(name) => path(of, source, root, depth),
             Value::Name(name) => match name.rsplit('.').next()? {
-                "getcwd" | "cwd" => Some(root.to_owned()),
+                last if WORKING_FOLDER_FUNCTIONS.has(last) => Some(root.to_owned()),
+                last if SAME_PATH_FUNCTIONS.has(last) => first(arguments),
                 "dirname" => first(arguments)?.parent().map(Path::to_owned),
-                "abspath" | "realpath" | "normpath" | "str" | "Path" | "fspath" => first(arguments),
                 "join" => arguments.iter().skip(1).try_fold(first(arguments)?, |folder, name| match name {
                     Value::String(name) => joined(&folder, name),
                     Value::Name(name) if name.ends_with("pardir") => joined(&folder, ".."),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::completing_file;
+use super::routes_elsewhere;
 use super::search::Search;
 use crate::detect::candidate::Candidate;
 use crate::detect::candidate::objects::AppObject;
@@ -29,6 +30,9 @@ pub(super) fn documented_file(search: &mut Search) -> Option<WebApp> {
             continue;
         };
         if let Some(app) = completing_file::find(search, Step::Flask, &candidate, &object) {
+            return Some(app);
+        }
+        if let Some(app) = routes_elsewhere::find(search, &candidate, &object) {
             return Some(app);
         }
         let reason = reason(&candidate, &object);

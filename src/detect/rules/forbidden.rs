@@ -6,14 +6,19 @@ use std::path::Path;
 use crate::files::Files;
 use crate::model::{Detection, Evidence, Step, Verdict};
 
-/// The facts about an app root that may not be listed, for these steps; `None` for any other.
+/// The facts about an app root that is there and cannot be listed, for these steps; `None` for any other.
 pub(super) fn of_root(files: &dyn Files, root: &Path, steps: &[Step]) -> Option<Detection> {
-    let error = files.folder(root).err().filter(|error| error.kind() == ErrorKind::PermissionDenied)?;
+    let error = files.folder(root).err()?;
+    let reason = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => return None,
+        ErrorKind::PermissionDenied => format!("may not be read by the user that pystart runs as: {error}"),
+        _ => format!("cannot be read: {error}"),
+    };
     let fact = |step| Evidence {
         step,
         subject: "the app root".to_owned(),
         verdict: Verdict::Rejected,
-        reason: format!("may not be read by the user that pystart runs as: {error}"),
+        reason: reason.clone(),
     };
     let evidence = steps.iter().copied().map(fact).collect();
     Some(Detection { evidence, ..Detection::default() })

@@ -7,6 +7,7 @@ mod forbidden;
 mod named_target;
 mod near_misses;
 mod places;
+mod routes_elsewhere;
 mod search;
 
 use super::Sources;

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::completing_file;
+use super::routes_elsewhere;
 use super::search::Search;
 use crate::detect::candidate::objects::AppObject;
 use crate::detect::candidate::{Candidate, may_hold_app};
 use crate::detect::frameworks;
 use crate::detect::limits;
-use crate::detect::names::{DOCUMENTED, USUAL_FILES, is_for_development, is_other_file};
+use crate::detect::names::{DOCUMENTED, USUAL_FILES, USUAL_FOLDERS, is_for_development, is_other_file};
 use crate::detect::project::Project;
 use crate::model::{Step, WebApp};
 
@@ -46,11 +47,33 @@ pub(super) fn usual_file_of_root(search: &mut Search) -> Option<WebApp> {
 
 /// Any other file of the root, then files further and further down.
 pub(super) fn any_other_file(search: &mut Search) -> Option<WebApp> {
-    look(search, place(0, Files::Unusual)).or_else(|| {
+    usual_package(search).or_else(|| look(search, place(0, Files::Unusual))).or_else(|| {
         let mut below =
             (1..=limits::DEPTH + 1).flat_map(|depth| [place(depth, Files::Usual), place(depth, Files::Unusual)]);
         below.find_map(|place| look(search, place))
     })
+}
+
+/// An app under a usual name in a usual folder (`app/main.py`), where the root has files that bind an app under a name
+/// that says nothing, and that have nothing to do with that folder.
+fn usual_package(search: &mut Search) -> Option<WebApp> {
+    let root = unusual_files(search, &[PathBuf::new()]);
+    if root.is_empty() {
+        return None;
+    }
+    let mut folders = search.folders(1);
+    folders.retain(|folder| {
+        let name = folder.to_str().unwrap_or_default();
+        let imports = root.iter().flat_map(|candidate| &candidate.report.source.module.imports);
+        USUAL_FOLDERS.has(name) && imports.clone().all(|import| import.package() != name)
+    });
+    let mut found = usual_files(search, &folders);
+    found.retain(|candidate| candidate.object().is_some_and(is_app_itself));
+    let app = choose_first(search, found)?;
+    for candidate in &root {
+        search.outrank(candidate, &format!("`{}` has the likelier name", app.file.display()));
+    }
+    Some(app)
 }
 
 fn look(search: &mut Search, place: Place) -> Option<WebApp> {
@@ -71,9 +94,10 @@ fn look(search: &mut Search, place: Place) -> Option<WebApp> {
     choose_first(search, found)
 }
 
-/// Is this the package of a web framework in the framework's own repository? It is no app, whatever it binds.
-fn is_framework(project: &Project, folder: &Path) -> bool {
-    let names = folder.iter().filter_map(|part| part.to_str());
+/// Is this the package of a web framework in the framework's own repository, or its only module? It is no app,
+/// whatever it binds.
+fn is_framework(project: &Project, path: &Path) -> bool {
+    let names = path.iter().filter_map(|part| part.to_str()).map(|name| name.strip_suffix(".py").unwrap_or(name));
     let mut frameworks = names.filter(|name| frameworks::is_known_package(name));
     frameworks.any(|name| project.own_name().is_some_and(|own| own == name))
 }
@@ -110,6 +134,7 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
         let is_unusual = |name: &&String| !USUAL_FILES.has(name) && !is_other_file(name);
         files.extend(listing.python.iter().filter(is_unusual).map(|name| folder.join(name)));
     }
+    files.retain(|file| !is_framework(&search.inference.project, file));
     files.truncate(limits::UNUSUAL_FILES);
     let mut found = Vec::new();
     for file in files {
@@ -160,6 +185,9 @@ fn choose_first(search: &mut Search, mut found: Vec<Candidate>) -> Option<WebApp
     let chosen = found.remove(0);
     let object = chosen.object()?.clone();
     if let Some(app) = completing_file::find(search, Step::Other, &chosen, &object) {
+        return Some(app);
+    }
+    if let Some(app) = routes_elsewhere::find(search, &chosen, &object) {
         return Some(app);
     }
     let file = chosen.file().display().to_string();

@@ -1,10 +1,16 @@
 //! What is in an archive, as a tree of paths: names and kinds of all members, and the content of those that a decision
 //! is likely to read.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
+
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::super::READ_LIMIT;
 use crate::deployment::archive::{Cause, Kind, Member, Receive};
@@ -36,7 +42,8 @@ pub(super) enum Node {
 /// The members of an archive, by their paths below its folder. Every folder that leads to one is there, too.
 #[derive(Debug)]
 pub(super) struct Index {
-    nodes: HashMap<PathBuf, Node>,
+    /// By [`key`]. Not hashed: without random bytes from the kernel the standard library's maps panic.
+    nodes: BTreeMap<Vec<u8>, Node>,
     kept: usize,
     /// The file that is being read, and how many bytes of it are wanted.
     open: Option<(PathBuf, usize, Vec<u8>)>,
@@ -45,27 +52,27 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn new() -> Self {
         let root = Node::Folder { names: BTreeSet::new(), mode: 0o755 };
-        Self { nodes: HashMap::from([(PathBuf::new(), root)]), kept: 0, open: None }
+        Self { nodes: BTreeMap::from([(Vec::new(), root)]), kept: 0, open: None }
     }
 
     pub(super) fn get(&self, path: &Path) -> Option<&Node> {
-        self.nodes.get(path)
+        self.nodes.get(&key(path))
     }
 
     /// Puts a member to its place; one that has children stays a folder.
     fn put(&mut self, path: &Path, node: Node) {
         self.make_parents(path);
-        match (self.nodes.get_mut(path), node) {
+        match (self.nodes.get_mut(&key(path)), node) {
             (Some(Node::Folder { mode, .. }), Node::Folder { mode: new, .. }) => *mode = new,
             (_, node) => {
-                self.nodes.insert(path.to_owned(), node);
+                self.nodes.insert(key(path), node);
             }
         }
     }
 
     fn make_parents(&mut self, path: &Path) {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return };
-        if let Some(Node::Folder { names, .. }) = self.nodes.get_mut(parent) {
+        if let Some(Node::Folder { names, .. }) = self.nodes.get_mut(&key(parent)) {
             if !names.contains(name) {
                 names.insert(name.to_owned());
             }
@@ -73,8 +80,20 @@ impl Index {
         }
         self.make_parents(parent);
         let names = BTreeSet::from([name.to_owned()]);
-        self.nodes.insert(parent.to_owned(), Node::Folder { names, mode: 0o755 });
+        self.nodes.insert(key(parent), Node::Folder { names, mode: 0o755 });
     }
+}
+
+/// A path by its bytes, with one slash between its parts: comparing these takes a fraction of comparing paths.
+fn key(path: &Path) -> Vec<u8> {
+    let mut key = Vec::with_capacity(path.as_os_str().len());
+    for part in path.components() {
+        if !key.is_empty() {
+            key.push(b'/');
+        }
+        key.extend_from_slice(part.as_os_str().as_bytes());
+    }
+    key
 }
 
 /// How many bytes of a file are kept.
@@ -111,7 +130,7 @@ impl Receive for Index {
                 Node::File { mode, content: None }
             }
             Kind::Symlink(target) => Node::Symlink(target.to_owned()),
-            Kind::HardLink(target) => match self.nodes.get(target) {
+            Kind::HardLink(target) => match self.nodes.get(&key(target)) {
                 Some(Node::File { mode, content }) => Node::File { mode: *mode, content: content.clone() },
                 Some(Node::Symlink(target)) => Node::Symlink(target.clone()),
                 _ => {
@@ -144,7 +163,7 @@ impl Receive for Index {
     fn complete(&mut self) -> Result<(), Cause> {
         let Some((path, _, content)) = self.open.take() else { return Ok(()) };
         self.kept += content.len();
-        if let Some(Node::File { content: kept, .. }) = self.nodes.get_mut(&path) {
+        if let Some(Node::File { content: kept, .. }) = self.nodes.get_mut(&key(&path)) {
             *kept = Some(content.into());
         }
         Ok(())
@@ -189,6 +208,50 @@ impl Receive for One<'_> {
         }
         self.content.extend_from_slice(&bytes[..bytes.len().min(READ_LIMIT - offset)]);
         Ok(())
+    }
+
+    fn complete(&mut self) -> Result<(), Cause> {
+        Ok(())
+    }
+}
+
+/// Takes one file out of an archive, whole and unchanged, into memory: an archive in an archive.
+pub(super) struct Whole<'a> {
+    path: &'a Path,
+    is_open: bool,
+    file: File,
+}
+
+impl<'a> Whole<'a> {
+    /// # Errors
+    ///
+    /// Those of `memfd_create(2)`.
+    pub(super) fn new(path: &'a Path) -> io::Result<Self> {
+        let file = memfd_create("archive", MemfdFlags::CLOEXEC)?;
+        Ok(Self { path, is_open: false, file: file.into() })
+    }
+
+    pub(super) fn into_file(self) -> File {
+        self.file
+    }
+}
+
+impl Receive for Whole<'_> {
+    fn member(&mut self, member: &Member<'_>) -> Result<(), Cause> {
+        self.is_open = member.path == self.path;
+        if self.is_open {
+            // The last one of a name counts.
+            self.file.set_len(0).map_err(Cause::Unreadable)?;
+        }
+        Ok(())
+    }
+
+    fn wants_content(&self) -> bool {
+        self.is_open
+    }
+
+    fn piece(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Cause> {
+        self.file.write_all_at(bytes, offset).map_err(Cause::Unreadable)
     }
 
     fn complete(&mut self) -> Result<(), Cause> {

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use super::{Access, Disk, Files, Folder, Kind, Read, Sorter};
 use crate::deployment::archive::{self, Fault, Reading};
 use crate::deployment::limits::Limits;
-use index::{Index, Node, One};
+use index::{Index, Node, One, Whole};
 
 /// As many links as the kernel follows (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;
@@ -57,9 +57,21 @@ impl Archived {
     /// What unpacking it would fail with: it is read to its end.
     pub fn mount(&mut self, archive: &Path, folder: &Path, limits: Limits) -> Result<(), Fault> {
         let mut index = Index::new();
-        archive::read(File::open(archive)?, reading(limits), &mut index)?;
+        archive::read(self.open(archive)?, reading(limits), &mut index)?;
         self.mounts.push(Mount { folder: folder.to_owned(), archive: archive.to_owned(), index, limits });
         Ok(())
+    }
+
+    /// An archive as a file: in memory, if it is in another one.
+    fn open(&self, archive: &Path) -> Result<File, Fault> {
+        match self.place(archive, true)? {
+            Place::Disk(path) => Ok(File::open(path)?),
+            Place::Archive(mount, at, _) => {
+                let mut whole = Whole::new(&at)?;
+                archive::read(self.open(&mount.archive)?, reading(mount.limits), &mut whole)?;
+                Ok(whole.into_file())
+            }
+        }
     }
 
     /// Every file that was read so far, in order.
@@ -133,17 +145,17 @@ impl Archived {
         }
         let mut one = One::new(at);
         let fault = |fault: Fault| io::Error::new(ErrorKind::InvalidData, fault.cause.to_string());
-        archive::read(File::open(&mount.archive)?, reading(mount.limits), &mut one).map_err(fault)?;
+        let archive = self.open(&mount.archive).map_err(fault)?;
+        archive::read(archive, reading(mount.limits), &mut one).map_err(fault)?;
         let content = one.into_content();
         self.fetched.borrow_mut().insert(whole, Rc::clone(&content));
         Ok(content)
     }
 }
 
-/// Reading is all that is done with it: no second thread could be quicker.
 fn reading(limits: Limits) -> Reading<'static> {
     const NOTHING_STOPS_IT: &dyn Fn() -> Option<c_int> = &|| None;
-    Reading { limits, ahead: false, stop: NOTHING_STOPS_IT }
+    Reading { limits, stop: NOTHING_STOPS_IT }
 }
 
 impl Files for Archived {

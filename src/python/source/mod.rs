@@ -18,6 +18,9 @@ pub use module::{Binding, Bound, Call, Class, Function, Import, Imported, Module
 /// Up to this many bytes the tokens of a text are estimated and not read.
 const SHORT: usize = 8 * 1024;
 
+/// From this many bytes on the tree of a text is freed: few files of a site are as large.
+const LARGE: usize = 64 * 1024;
+
 /// What the parser needs for text that is not nested.
 const SHALLOW_STACK: usize = 128 * 1024;
 
@@ -51,19 +54,31 @@ pub fn read_with_calls(source: &[u8], keeps_call: fn(&str) -> bool) -> Module {
                 stacker::maybe_grow(stack, stack, || parse(&text, keeps_call))
             }
         }
-        Err(reason) => Module { broken: true, not_parsed: Some(reason), ..Module::default() },
+        Err(reason) => not_parsed(reason),
     }
+}
+
+/// A file of which nothing is told, for this reason: the end of a sentence that begins with the file.
+#[must_use]
+pub fn not_parsed(reason: &'static str) -> Module {
+    Module { broken: true, not_parsed: Some(reason), ..Module::default() }
 }
 
 fn parse(text: &str, keeps_call: fn(&str) -> bool) -> Module {
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
-    let mut module = match parsed.syntax() {
+    let read = match parsed.syntax() {
         Mod::Module(tree) => reader::module(&tree.body, keeps_call),
-        Mod::Expression(_) => Module::default(),
+        Mod::Expression(_) => Ok(Module::default()),
     };
-    module.broken = parsed.has_syntax_errors();
+    let module = match read {
+        Ok(module) => Module { broken: parsed.has_syntax_errors(), ..module },
+        Err(reason) => not_parsed(reason),
+    };
     // The tree is left alone on purpose: freeing it takes as long as building it, and the launcher is gone a moment later.
-    std::mem::forget(parsed);
+    // Large ones add up, and so do those of a process that reads ten million files.
+    if text.len() < LARGE && !cfg!(fuzzing) {
+        std::mem::forget(parsed);
+    }
     module
 }
 
@@ -217,17 +232,38 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_binds_more_names_than_anybody_writes_is_not_read() {
+        let lines = |count: usize| "app = f()\n".repeat(count);
+        assert!(read(lines(16_000).as_bytes()).binds("app"));
+        for source in [
+            lines(17_000),
+            format!("from m import {}a\n", "a,".repeat(17_000)),
+            format!("{}a = f()\n", "a,".repeat(17_000)),
+            format!("with f() as ({}): pass\n", "a,".repeat(17_000)),
+            "def f(): pass\n".repeat(17_000),
+            "class A: pass\n".repeat(17_000),
+            "import a\n".repeat(17_000),
+            format!("def f():\n{}", " a = 1\n".repeat(17_000)),
+        ] {
+            let module = read(source.as_bytes());
+            let reason = module.not_parsed.unwrap_or_default();
+            assert_eq!(reason, "is not read: it binds more than 16,384 names", "{}", &source[..30]);
+            assert!(module.scope.bindings.is_empty() && module.broken);
+        }
+    }
+
+    #[test]
     fn a_value_is_not_copied_without_end() {
         let text = "x".repeat(4000);
         let tuple = "1,".repeat(60);
         let last = "a,".repeat(50);
         for (name, source) in [
-            ("a string", format!("{}'{text}'\n", "a=".repeat(50_000))),
-            ("a tuple", format!("{}({tuple})\n", "a=".repeat(50_000))),
-            ("a call", format!("{}f({tuple})\n", "a=".repeat(50_000))),
-            ("items", format!("{}'{text}'\n", "a,a,=".repeat(20_000))),
-            ("with items", format!("with '{text}' as ({}): pass\n", "a,".repeat(50_000))),
-            ("imports", format!("from {text} import {last}{}a\n", "a,".repeat(50_000))),
+            ("a string", format!("{}'{text}'\n", "a=".repeat(16_000))),
+            ("a tuple", format!("{}({tuple})\n", "a=".repeat(16_000))),
+            ("a call", format!("{}f({tuple})\n", "a=".repeat(16_000))),
+            ("items", format!("{}'{text}'\n", "a,a,=".repeat(8_000))),
+            ("with items", format!("with '{text}' as ({}): pass\n", "a,".repeat(16_000))),
+            ("imports", format!("from {text} import {last}{}a\n", "a,".repeat(16_000))),
         ] {
             let module = read(source.as_bytes());
             let sizes = module.scope.bindings.iter().map(|binding| match &binding.bound {

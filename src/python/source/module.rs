@@ -187,6 +187,13 @@ pub enum Value {
     Join(Box<Value>, Box<Value>),
     /// `(a, b)`.
     Tuple(Vec<Value>),
+    /// A dictionary with one entry: `{"http": app}`.
+    Entry {
+        /// Its key.
+        key: String,
+        /// What it maps to.
+        value: Box<Value>,
+    },
     /// A string that is written out.
     String(String),
     /// A whole number that is written out.
@@ -195,7 +202,7 @@ pub enum Value {
     Bool(bool),
     /// `None`.
     Nothing,
-    /// A list, a dictionary, a formula, a lambda: nothing that tells what a name is.
+    /// A list, a larger dictionary, a formula, a lambda: nothing that tells what a name is.
     Other,
 }
 

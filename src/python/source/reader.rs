@@ -17,18 +17,31 @@ const MAX_BLOCKS: usize = 100;
 /// many copies as it has letters; the longest file of `app=f()` that is parsed asks for less.
 const MAX_COPIED: usize = 6 * 1024 * 1024;
 
+/// How many names one file may bind: nobody writes as many, and each of them is looked at.
+const MAX_BINDINGS: usize = 16 * 1024;
+
+/// Why nothing is told of a file, as the end of a sentence that begins with it.
+const TOO_MANY_BINDINGS: &str = "is not read: it binds more than 16,384 names";
+
 /// Reads the statements of a module; of the calls in functions those whose method or function `keeps_call` names.
-pub(super) fn module(body: &[Stmt], keeps_call: fn(&str) -> bool) -> Module {
-    let mut reader = Reader { imports: Vec::new(), globals: Vec::new(), keeps_call, copied: 0 };
+///
+/// # Errors
+///
+/// Why nothing is told of it, as the end of a sentence.
+pub(super) fn module(body: &[Stmt], keeps_call: fn(&str) -> bool) -> Result<Module, &'static str> {
+    let mut reader = Reader { imports: Vec::new(), globals: Vec::new(), keeps_call, copied: 0, bound: 0 };
     let mut scope = Scope::default();
     reader.block(body, Place::Import, &mut scope, 0);
+    if reader.bound > MAX_BINDINGS {
+        return Err(TOO_MANY_BINDINGS);
+    }
     let at_import = scope.calls.iter().filter(|call| call.place == Place::Import);
     let called: BTreeSet<&str> = at_import.filter_map(|call| call.value.callee()?.name()).collect();
     let globals = reader.globals.into_iter().filter(|(function, _)| called.contains(function.as_str()));
     let globals: Vec<Binding> = globals.map(|(_, binding)| binding).collect();
     scope.bindings.extend(globals);
     scope.sort_names();
-    Module { scope, imports: reader.imports, broken: false, not_parsed: None, empty: body.is_empty() }
+    Ok(Module { scope, imports: reader.imports, broken: false, not_parsed: None, empty: body.is_empty() })
 }
 
 struct Reader {
@@ -39,9 +52,19 @@ struct Reader {
     keeps_call: fn(&str) -> bool,
     /// How many bytes were copied so far.
     copied: usize,
+    /// How many names were bound so far.
+    bound: usize,
 }
 
 impl Reader {
+    /// Binds a name, unless too many are bound: then nothing is told of the file.
+    fn push(&mut self, scope: &mut Scope, name: &str, bound: Bound, place: Place) {
+        self.bound += 1;
+        if self.bound <= MAX_BINDINGS {
+            scope.bindings.push(Binding { name: name.to_owned(), bound, place });
+        }
+    }
+
     /// Is there room for another copy of this many bytes?
     fn may_copy(&mut self, bytes: usize) -> bool {
         self.copied = self.copied.saturating_add(bytes);
@@ -92,11 +115,11 @@ impl Reader {
     /// Binds one target. `os.environ["X"] = y` is kept as the call that does the same.
     fn bind(&mut self, target: &Expr, value: Value, place: Place, scope: &mut Scope) {
         match target {
-            Expr::Name(name) => push(scope, &name.id, Bound::Value(value), place),
+            Expr::Name(name) => self.push(scope, &name.id, Bound::Value(value), place),
             // What a method keeps: `self.app = Flask(__name__)`.
             Expr::Attribute(attribute) if matches!(&*attribute.value, Expr::Name(name) if name.id.as_str() == "self") =>
             {
-                push(scope, &format!("self.{}", attribute.attr), Bound::Value(value), place);
+                self.push(scope, &format!("self.{}", attribute.attr), Bound::Value(value), place);
             }
             // What is kept on anything else: `app.db = db`.
             Expr::Attribute(attribute) if place == Place::Import => {
@@ -121,6 +144,10 @@ impl Reader {
     }
 
     fn bind_items(&mut self, targets: &[Expr], value: Value, place: Place, scope: &mut Scope) {
+        if targets.len() > MAX_BINDINGS {
+            self.bound += targets.len();
+            return;
+        }
         let items = match value {
             Value::Tuple(items) if items.len() == targets.len() => items,
             value => {
@@ -133,7 +160,7 @@ impl Reader {
         };
         for (target, item) in targets.iter().zip(items) {
             if let Expr::Name(name) = target {
-                push(scope, &name.id, Bound::Value(item), place);
+                self.push(scope, &name.id, Bound::Value(item), place);
             }
         }
     }
@@ -141,6 +168,9 @@ impl Reader {
     fn block(&mut self, body: &[Stmt], place: Place, scope: &mut Scope, depth: usize) {
         if depth < MAX_BLOCKS {
             for statement in body {
+                if self.bound > MAX_BINDINGS {
+                    break;
+                }
                 self.statement(statement, place, scope, depth + 1);
             }
         }
@@ -167,11 +197,11 @@ impl Reader {
             }
             Stmt::FunctionDef(def) => {
                 let function = self.function(def, depth);
-                push(scope, &def.name, Bound::Function(Rc::new(function)), place);
+                self.push(scope, &def.name, Bound::Function(Rc::new(function)), place);
             }
             Stmt::ClassDef(def) => {
                 let class = self.class(def, depth);
-                push(scope, &def.name, Bound::Class(Rc::new(class)), place);
+                self.push(scope, &def.name, Bound::Class(Rc::new(class)), place);
             }
             Stmt::Import(import) => {
                 for alias in &import.names {
@@ -276,7 +306,7 @@ impl Reader {
         let top = module.split('.').next().unwrap_or_default();
         let (name, bound) = alias.asname.as_ref().map_or((top, top), |name| (name.as_str(), module.as_str()));
         let import = Import { level: 0, module: bound.to_owned(), name: None };
-        push(scope, name, Bound::Import(import), place);
+        self.push(scope, name, Bound::Import(import), place);
         self.imports.push(Imported { level: 0, module, names: Vec::new(), place });
     }
 
@@ -284,7 +314,7 @@ impl Reader {
         let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
         for alias in &import.names {
             // No package of that name is there, nor can be.
-            if !self.may_copy(module.len()) {
+            if !self.may_copy(module.len()) || self.bound > MAX_BINDINGS {
                 break;
             }
             let origin = Import { level: import.level, module: module.clone(), name: Some(alias.name.to_string()) };
@@ -292,16 +322,15 @@ impl Reader {
                 scope.stars.push(Import { name: None, ..origin });
             } else {
                 let name = alias.asname.as_ref().unwrap_or(&alias.name);
-                push(scope, name, Bound::Import(origin), place);
+                self.push(scope, name, Bound::Import(origin), place);
             }
+        }
+        if self.bound > MAX_BINDINGS {
+            return;
         }
         let names = import.names.iter().map(|alias| alias.name.to_string()).collect();
         self.imports.push(Imported { level: import.level, module, names, place });
     }
-}
-
-fn push(scope: &mut Scope, name: &str, bound: Bound, place: Place) {
-    scope.bindings.push(Binding { name: name.to_owned(), bound, place });
 }
 
 enum Test {

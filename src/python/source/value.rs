@@ -45,6 +45,14 @@ pub(super) fn value(expr: &Expr, depth: usize) -> Value {
         Expr::Tuple(tuple) if tuple.elts.len() <= MAX_ITEMS => {
             Value::Tuple(tuple.elts.iter().map(|item| value(item, next)).collect())
         }
+        Expr::Dict(dict) => match dict.items.as_slice() {
+            [ruff_python_ast::DictItem { key: Some(Expr::StringLiteral(key)), value: of }]
+                if key.value.len() <= MAX_TEXT =>
+            {
+                Value::Entry { key: key.value.to_str().to_owned(), value: Box::new(value(of, next)) }
+            }
+            _ => Value::Other,
+        },
         Expr::Subscript(item) => match (value(&item.value, next), value(&item.slice, next)) {
             // `Optional[Flask]` as an annotation, and `f()[0]`.
             (of, Value::Number(index)) => {
@@ -75,6 +83,7 @@ pub(super) fn size(value: &Value) -> usize {
         }
         Value::Attribute { of, name } => size(of) + name.len(),
         Value::Item { of, .. } => size(of),
+        Value::Entry { key, value } => key.len() + size(value),
         Value::Either(values) | Value::Tuple(values) => all(values),
         Value::Join(left, right) => size(left) + size(right),
         Value::Number(_) | Value::Bool(_) | Value::Nothing | Value::Other => 0,

@@ -1,5 +1,4 @@
 //! Any bytes as the files of a control group: at least one worker, and a sentence that says why.
-#![no_main]
 
 use pystart::files::Memory;
 use pystart::process::cgroup::Limits;
@@ -13,7 +12,7 @@ const FILES: [&str; 6] = [
     "/sys/fs/cgroup/memory/memory.limit_in_bytes",
 ];
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+pub fn run(data: &[u8]) {
     let mut contents = data.split(|byte| *byte == b'|');
     let files = FILES.iter().fold(Memory::default(), |files, path| match contents.next() {
         Some(content) => files.file(path, content),
@@ -21,5 +20,5 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     });
     let capacity = Limits::of_this_container(&files);
     assert!(capacity.workers() >= 1);
-    assert!(!capacity.describe().is_empty());
-});
+    assert!(!capacity.to_string().is_empty());
+}

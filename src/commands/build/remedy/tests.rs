@@ -253,3 +253,21 @@ fn only_what_another_tool_may_do_better_is_tried_again() {
         !is_final("ResolutionImpossible") && !is_final("Invalid requirement") && !is_final("there is no version of")
     );
 }
+
+#[test]
+fn a_release_that_nobody_has_is_not_blamed_on_python() {
+    let told = |requirement: &str| {
+        let output = format!(
+            "ERROR: Ignored the following versions that require a different python version: 2.0 Requires-Python >=3.99; \
+             2.1.3 Requires-Python >=3.99\nERROR: Could not find a version that satisfies the requirement {requirement} \
+             (from versions: 1.0, 1.1)\nERROR: No matching distribution found for {requirement}\n"
+        );
+        find(&output).unwrap().cause()
+    };
+    for requirement in ["shop==2.0", "shop>=2", "shop~=2.1", "shop[extra]==2.1.3", "shop==2.*", "shop"] {
+        assert_eq!(told(requirement), "a package is not for this Python", "{requirement}");
+    }
+    for requirement in ["shop==99", "shop>=3", "shop==1.5", "shop<2,>1.1"] {
+        assert_eq!(told(requirement), "the index has no such package or release", "{requirement}");
+    }
+}

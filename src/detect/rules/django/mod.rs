@@ -4,12 +4,13 @@ mod asgi;
 mod deeper;
 mod project;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::search::Search;
 use crate::detect::candidate::Candidate;
 use crate::detect::candidate::objects::AppObject;
 use crate::detect::names::is_other_folder;
+use crate::detect::project::locate::dotted_name;
 use crate::model::{Interface, Step, Verdict, WebApp};
 use asgi::AsgiSide;
 pub(super) use deeper::deeper;
@@ -34,7 +35,12 @@ pub(super) fn in_folder_of_root(search: &mut Search) -> Option<WebApp> {
 /// the app root.
 fn foreign_wsgi(search: &mut Search, file: &Path) -> Option<WebApp> {
     let folder = file.parent().and_then(Path::to_str).unwrap_or_default();
-    let candidate = Candidate::of_file(search.inference, file)?;
+    let mut candidate = Candidate::of_file(search.inference, file)?;
+    let is_usable_from_root = || search.inference.project.can_be_imported_from_root(file);
+    if !candidate.root.as_os_str().is_empty() && candidate.file() == file && is_usable_from_root() {
+        // Nothing ties it to its folder, which is then a package without `__init__.py`.
+        (candidate.root, candidate.module) = (PathBuf::new(), dotted_name(Path::new(""), file)?);
+    }
     let report = &candidate.report;
     let application = report.objects.iter().find(|object| object.name == "application").cloned();
     let unread = report.source.error.is_some().then(|| report.unverified.clone()).flatten();

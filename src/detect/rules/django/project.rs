@@ -117,15 +117,15 @@ fn setting_in<T>(
     })
 }
 
-/// Does the settings module of a project set this, also through `from .base import *`?
-pub(super) fn has_setting(files: &Project, project: &DjangoProject, name: &str) -> bool {
-    let settings =
-        files.source(&project.file).and_then(|source| settings_module(&source.module.scope).map(str::to_owned));
-    let located = settings.and_then(|settings| files.locate(&project.root, &settings)?.file());
-    located.is_some_and(|file| {
-        setting_in(files, &project.root, &file, limits::SETTINGS_MODULES, &|module| module.binds(name).then_some(()))
-            .is_some()
-    })
+/// Does a settings module of a project set this, also through `from .base import *`? Its `wsgi.py` and its `asgi.py`
+/// may mean different ones.
+pub(super) fn has_setting(files: &Project, project: &DjangoProject, asgi: &SourceFile, name: &str) -> bool {
+    let wsgi = files.source(&project.file);
+    let meant = wsgi.as_deref().into_iter().chain([asgi]).filter_map(|source| settings_module(&source.module.scope));
+    let located = meant.filter_map(|settings| files.locate(&project.root, settings)?.file());
+    let is_set = |module: &Module| module.binds(name).then_some(());
+    let mut set = located.filter_map(|file| setting_in(files, &project.root, &file, limits::SETTINGS_MODULES, &is_set));
+    set.next().is_some()
 }
 
 /// Is this `wsgi.py` Django's?
