@@ -16,7 +16,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("a_wrong_folder", wrong_folder),
         test("a_missing_package", missing_package),
         test("a_wrong_port", || {
-            listens_at("0.0.0.0", 5000, "wrong-port", "the site listens on port 5000, and port 8000")
+            listens_at("0.0.0.0", 5000, "wrong-port", "the site listens on port 5000, and port 8000");
         }),
         test("the_loopback_address", || {
             listens_at("127.0.0.1", 8000, "loopback", "the site listens on `127.0.0.1` alone: nothing from outside");
