@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::docker::{Container, docker, until};
 use crate::hostile_archives::{self, Hostile};
@@ -321,7 +322,12 @@ fn hostile() {
     let mount = format!("{}:/sites:ro", sites.folder().display());
     let options = ["--volume", &mount, "--entrypoint", "sh", "--network", "none"];
     let container = Container::start_unpublished(&options, &images().runtime, &["-c", &script]);
-    container.wait();
+    // So many starts take a while on a busy machine.
+    let deadline = Instant::now() + Duration::from_mins(8);
+    while container.is_running() {
+        assert!(Instant::now() < deadline, "{}", container.logs());
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let expected: Vec<String> = (0..archives.len()).map(|number| format!("{number:03} 1")).collect();
     let logs = container.logs();
     let told: Vec<&str> = logs.lines().collect();
