@@ -13,19 +13,19 @@
 //! The decision is a value: it can be printed, serialised and tested without starting anything.
 
 #[forbid(unsafe_code)]
-pub mod access_log;
+mod access_log;
 pub mod allocator;
 #[forbid(unsafe_code)]
 pub mod cli;
 #[forbid(unsafe_code)]
-pub mod command;
+mod command;
 pub mod commands;
 #[forbid(unsafe_code)]
 pub mod decide;
 #[forbid(unsafe_code)]
-pub mod default_site;
+mod default_site;
 #[forbid(unsafe_code)]
-pub mod deployed;
+mod deployed;
 #[forbid(unsafe_code)]
 pub mod deployment;
 #[forbid(unsafe_code)]
@@ -33,15 +33,15 @@ pub mod detect;
 #[forbid(unsafe_code)]
 mod digest;
 #[forbid(unsafe_code)]
-pub mod embedded;
+mod embedded;
 pub mod environ;
 pub mod error;
 #[forbid(unsafe_code)]
 pub mod files;
 #[forbid(unsafe_code)]
 pub mod gunicorn;
-pub mod invocation;
-pub mod log;
+mod invocation;
+mod log;
 #[forbid(unsafe_code)]
 pub mod model;
 pub mod path_text;
@@ -50,7 +50,7 @@ pub mod process;
 #[forbid(unsafe_code)]
 pub mod python;
 #[forbid(unsafe_code)]
-pub mod servers;
+mod servers;
 #[forbid(unsafe_code)]
 pub mod settings;
 #[forbid(unsafe_code)]

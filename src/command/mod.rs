@@ -18,7 +18,7 @@ use crate::shell::shells::{self, SHELL};
 use crate::shell::words;
 
 /// What the search for a command needs to know.
-pub struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     /// The disk.
     pub files: &'a dyn Files,
     /// The app root: files are looked for here.
@@ -33,7 +33,7 @@ pub struct Surroundings<'a> {
 
 /// What kind of thing the command starts; it decides who is PID 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Runs {
+pub(crate) enum Runs {
     /// gunicorn, with arguments of its own.
     Gunicorn,
     /// gunicorn's arguments alone: the usual ones go in front.
@@ -46,7 +46,7 @@ pub enum Runs {
 
 /// A command that can be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// Variables set in front of it.
     pub assignments: Vec<(String, OsString)>,
     /// The program; empty when gunicorn is to be found by the caller.
@@ -93,7 +93,7 @@ impl Resolved {
 /// # Errors
 ///
 /// A processing error, with the status that it has under `--strict`: 127 not found, 126 not executable, 2 otherwise.
-pub fn resolve(given: &Given, around: &Surroundings) -> Result<Resolved, Failure> {
+pub(crate) fn resolve(given: &Given, around: &Surroundings) -> Result<Resolved, Failure> {
     match given {
         Given::Text(text) => resolve_text(text, around),
         Given::Words(words) => match words.as_slice() {

@@ -12,7 +12,7 @@ use crate::printable::{printable, printable_json};
 /// # Errors
 ///
 /// As [`print()`].
-pub fn answer(text: &str, is_error: bool) -> Result<u8, Failure> {
+pub(crate) fn answer(text: &str, is_error: bool) -> Result<u8, Failure> {
     if is_error {
         // A closed standard error changes nothing: the status says it too.
         let lines: Vec<_> = text.split('\n').map(printable).collect();
@@ -25,7 +25,7 @@ pub fn answer(text: &str, is_error: bool) -> Result<u8, Failure> {
 
 /// A value as JSON for standard output, with a line to each member and nothing that a terminal would act on.
 #[must_use]
-pub fn json<T: Serialize>(value: &T) -> String {
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
     // Every map has names for keys and no number is special: this cannot fail.
     let mut json = serde_json::to_string_pretty(value).unwrap_or_default();
     json.push('\n');
@@ -37,7 +37,7 @@ pub fn json<T: Serialize>(value: &T) -> String {
 /// # Errors
 ///
 /// Standard output cannot be written, for any reason but a closed pipe.
-pub fn print(data: &[u8]) -> Result<(), Failure> {
+pub(crate) fn print(data: &[u8]) -> Result<(), Failure> {
     match io::stdout().write_all(data).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::usage(format!("standard output cannot be written: {error}")).with_status(status::NO))

@@ -20,11 +20,11 @@ use crate::shell::words;
 
 /// The variable that tells a session in the container what PID 1 was given. `execve` replaces the arguments of PID 1,
 /// but not this: the words of its command line, each quoted for a shell.
-pub const GIVEN: &str = "PYSTART_PID1";
+pub(crate) const GIVEN: &str = "PYSTART_PID1";
 
 /// `pystart` and its arguments, as one line for a shell: the value of [`GIVEN`].
 #[must_use]
-pub fn given(args: &[OsString]) -> OsString {
+pub(crate) fn given(args: &[OsString]) -> OsString {
     words::join(std::iter::once(OsStr::new("pystart")).chain(args.iter().map(OsString::as_os_str)))
 }
 
@@ -67,7 +67,7 @@ impl Source {
 
 /// What a call is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
+pub(crate) struct Session {
     /// The environment.
     pub environ: Environ,
     /// Where it comes from.
@@ -80,7 +80,7 @@ impl Session {
     /// PID 1 is either what took pystart's place, or pystart as init; its environment is the app's in both cases, and
     /// carries [`GIVEN`], which nothing else in the container does by accident: it is looked for there only.
     #[must_use]
-    pub fn find(invocation: &Invocation) -> Self {
+    pub(crate) fn find(invocation: &Invocation) -> Self {
         let first = if invocation.is_pid_1 { Ok(Environ::default()) } else { procfs::environ(1) };
         Self::choose(&invocation.environ, first, || procfs::command_line(1))
     }
@@ -98,7 +98,7 @@ impl Session {
 
     /// What was typed, and for everything that was not, what PID 1 was given.
     #[must_use]
-    pub fn flags(&self, typed: Flags) -> Flags {
+    pub(crate) fn flags(&self, typed: Flags) -> Flags {
         match self.environ.get(GIVEN).map(|given| Call::parse(&parse_given(given))) {
             Some(Call::Run(given)) if self.source == Source::Container => typed.or(given),
             _ => typed,
@@ -117,7 +117,7 @@ fn may_be_ours(command_line: &str) -> bool {
 /// # Errors
 ///
 /// As [`app_root::settings`].
-pub fn settings(flags: Flags, invocation: &Invocation) -> Result<(Settings, Source), Failure> {
+pub(crate) fn settings(flags: Flags, invocation: &Invocation) -> Result<(Settings, Source), Failure> {
     let session = Session::find(invocation);
     let settings = app_root::settings(session.flags(flags), &session.environ)?;
     let cached = settings.build.then(|| build::cached_environment(&settings.app_root, &settings.environ)).flatten();

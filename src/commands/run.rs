@@ -25,7 +25,7 @@ use crate::shell::{redact, words};
 /// # Errors
 ///
 /// The site cannot be started; the failure has the status to end with.
-pub fn run(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
+pub(crate) fn run(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     signals::hold();
     let settings = app_root::settings(flags, &invocation.environ)?;
     if invocation.is_pid_1 {

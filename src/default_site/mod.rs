@@ -7,7 +7,7 @@ use crate::environ::Environ;
 use crate::files::Files;
 
 /// Where the image keeps the default site. Read-only.
-pub const FOLDER: &str = "/opt/defaultsite";
+pub(crate) const FOLDER: &str = "/opt/defaultsite";
 
 /// The variable that tells the site which folder holds no app.
 pub(crate) const SEARCHED_FOLDER: &str = "PYSTART_SEARCHED_FOLDER";
@@ -30,7 +30,7 @@ static SITE: Embedded = Embedded {
 
 /// The folder of the default site, and the copy that has to be made first where the image has none. Touches nothing.
 #[must_use]
-pub fn locate(files: &dyn Files, environ: &Environ) -> (PathBuf, Option<EmbeddedCopy>) {
+pub(crate) fn locate(files: &dyn Files, environ: &Environ) -> (PathBuf, Option<EmbeddedCopy>) {
     if files.is_file(&Path::new(FOLDER).join(SITE.files[0].0)) {
         return (FOLDER.into(), None);
     }
@@ -40,7 +40,7 @@ pub fn locate(files: &dyn Files, environ: &Environ) -> (PathBuf, Option<Embedded
 
 /// Is this the folder of a default site, of whatever version and user?
 #[must_use]
-pub fn is_its_folder(folder: &Path) -> bool {
+pub(crate) fn is_its_folder(folder: &Path) -> bool {
     folder == Path::new(FOLDER) || SITE.is_its_folder(folder)
 }
 

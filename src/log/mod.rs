@@ -28,7 +28,7 @@ use text::{Text, lines};
 /// # Errors
 ///
 /// Another value than these.
-pub fn start(environ: &Environ) -> Result<(), Failure> {
+pub(crate) fn start(environ: &Environ) -> Result<(), Failure> {
     let level = table::LOG.read(&Flags::default(), environ)?.unwrap_or(LevelFilter::INFO);
     let format = table::LOG_FORMAT.read(&Flags::default(), environ)?.unwrap_or(LogFormat::Text);
     let lines = tracing_subscriber::fmt::layer().with_writer(|| Stderr).log_internal_errors(false);
@@ -45,12 +45,12 @@ pub fn start(environ: &Environ) -> Result<(), Failure> {
 }
 
 /// A warning with its hint.
-pub fn notice(notice: &Notice) {
+pub(crate) fn notice(notice: &Notice) {
     tracing::warn!(hint = notice.hint.as_deref(), "{}", notice.message);
 }
 
 /// Why a start failed: whatever the level, and also before the log is set up.
-pub fn failure(failure: &Failure, environ: &Environ) {
+pub(crate) fn failure(failure: &Failure, environ: &Environ) {
     let is_json = environ.filled("PYSTART_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
     if is_json && start(environ).is_ok() && tracing::enabled!(Level::ERROR) {
         tracing::error!(hint = failure.hint.as_deref(), status = failure.status, "{}", failure.message);

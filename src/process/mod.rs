@@ -4,9 +4,9 @@ pub mod cgroup;
 pub mod exec;
 pub mod init;
 pub mod port;
-pub mod procfs;
-pub mod reachability;
+pub(crate) mod procfs;
+pub(crate) mod reachability;
 #[forbid(unsafe_code)]
 pub(crate) mod run_to_end;
 pub mod signals;
-pub mod sshd;
+pub(crate) mod sshd;

@@ -12,7 +12,7 @@ use crate::model::Notice;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reachability {
+pub(crate) enum Reachability {
     /// A socket on this port takes connections of other hosts.
     Reachable,
     /// The site listens on the port for this host alone.
@@ -30,7 +30,7 @@ impl Reachability {
     ///
     /// Takes milliseconds: for the tables of sockets in `/proc` the kernel walks through all it has.
     #[must_use]
-    pub fn below(root: pid_t, port: u16) -> Option<Self> {
+    pub(crate) fn below(root: pid_t, port: u16) -> Option<Self> {
         let processes = Processes::now()?;
         let mut own: Vec<pid_t> = processes.descendants(root).into_iter().map(|process| process.pid).collect();
         own.push(root);
@@ -66,7 +66,7 @@ impl Reachability {
 
     /// What a person should know about a site expected on `port`; nothing if it can be reached.
     #[must_use]
-    pub fn notice(&self, port: u16) -> Option<Notice> {
+    pub(crate) fn notice(&self, port: u16) -> Option<Notice> {
         let elsewhere = |listeners: &[Listener]| Notice {
             message: format!("{}; the site is expected on 0.0.0.0:{port}", List(listeners)),
             hint: Some("let the server listen on the address `0.0.0.0` and on the port in `PORT`".into()),

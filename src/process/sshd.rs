@@ -21,7 +21,7 @@ use crate::error::{Failure, status};
 use crate::process::signals;
 
 /// The name of the process that looks after sshd.
-pub const KEEPER: &str = "pystart-sshd";
+pub(crate) const KEEPER: &str = "pystart-sshd";
 
 /// Where distributions (and `make install`) put the daemon. It has to be called by an absolute path.
 const DAEMONS: [&str; 3] = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
@@ -42,7 +42,7 @@ const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 /// # Errors
 ///
 /// There is no sshd, or no process can be made. A reason for a warning, never for not starting the app.
-pub fn start(port: u16) -> anyhow::Result<()> {
+pub(crate) fn start(port: u16) -> anyhow::Result<()> {
     let daemon = first_file(&DAEMONS).ok_or_else(|| {
         Failure::usage(format!("no SSH daemon is installed: looked for `{}`", DAEMONS.join("`, `")))
             .with_status(status::NOT_FOUND)

@@ -1,6 +1,6 @@
 //! The Python side: which interpreter and environment, what requirements ask for, and what a source file says.
 
 pub mod environment;
-pub mod releases;
+pub(crate) mod releases;
 pub mod requirements;
-pub mod source;
+pub(crate) mod source;

@@ -4,15 +4,15 @@
 use super::requirements::{Line, lines, normalised};
 
 /// The first two numbers of a release.
-pub type Release = (u32, u32);
+pub(crate) type Release = (u32, u32);
 
 /// Files in which an app asks for packages, the surest word on a release first.
-pub const FILES: [&str; 7] =
+pub(crate) const FILES: [&str; 7] =
     ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt", "pyproject.toml", "Pipfile"];
 
 /// What a file asks for of one package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Requirement {
+pub(crate) struct Requirement {
     /// Bounds on the release: `==2.14`, `>=2`, `^2.9`.
     clauses: Vec<String>,
 }
@@ -20,7 +20,7 @@ pub struct Requirement {
 impl Requirement {
     /// Are only releases before this one allowed?
     #[must_use]
-    pub fn is_before(&self, release: Release) -> bool {
+    pub(crate) fn is_before(&self, release: Release) -> bool {
         self.clauses.iter().any(|clause| bounds_below(clause, release))
     }
 
@@ -37,7 +37,7 @@ impl Requirement {
 /// What a file asks for of a package; `None` if it does not mention it. `file` is the name of the file: it tells the
 /// format.
 #[must_use]
-pub fn find(file: &str, text: &str, package: &str) -> Option<Requirement> {
+pub(crate) fn find(file: &str, text: &str, package: &str) -> Option<Requirement> {
     if !mentions(text, package) {
         return None;
     }

@@ -82,7 +82,7 @@ const KNOWN: [Known; 14] = [
 
 /// What a command line says of its server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServerCall {
+pub(crate) struct ServerCall {
     /// The server's name.
     pub server: String,
     /// `module:object` as it is written.
@@ -100,14 +100,14 @@ pub struct ServerCall {
 impl ServerCall {
     /// Does it listen where nobody outside can reach it?
     #[must_use]
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         self.host.as_deref().is_some_and(|host| host == "localhost" || host == "::1" || host.starts_with("127."))
     }
 }
 
 /// The last server that a text calls: a line, or a script; `None` if it calls none that is known.
 #[must_use]
-pub fn find_call(text: &OsStr) -> Option<ServerCall> {
+pub(crate) fn find_call(text: &OsStr) -> Option<ServerCall> {
     // The folder that the text has changed to; one that only a shell knows takes the app along.
     let mut folder: Option<PathBuf> = None;
     let mut is_lost = false;

@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use crate::files::Files;
 use crate::model::Interface::{self, Aiohttp, Asgi, Wsgi};
 use crate::python::environment::Python;
-pub use call::{ServerCall, find_call};
+pub(crate) use call::{ServerCall, find_call};
 pub(crate) use variables::variables;
 
 /// A server that can be started as a module of an interpreter.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Server {
+pub(crate) struct Server {
     /// The package, the module behind `-m`, and what pip installs.
     pub name: &'static str,
     /// What it can serve.
@@ -96,7 +96,7 @@ const SERVERS: [Server; 5] = [
 
 /// What is to be served, and where.
 #[derive(Clone, Copy, Debug)]
-pub struct Served<'a> {
+pub(crate) struct Served<'a> {
     /// The dotted module.
     pub module: &'a str,
     /// `app`, `create_app()`, `create_app("x", 2)`.
@@ -111,7 +111,7 @@ pub struct Served<'a> {
 
 /// A server that is installed, with its whole command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// The server.
     pub server: &'static Server,
     /// The interpreter that runs it.
@@ -125,7 +125,7 @@ pub struct Found {
 /// # Errors
 ///
 /// None can; those that are installed and cannot call the factory.
-pub fn find(served: &Served, files: &dyn Files, python: &Python) -> Result<Found, Vec<&'static str>> {
+pub(crate) fn find(served: &Served, files: &dyn Files, python: &Python) -> Result<Found, Vec<&'static str>> {
     let folders = python.packages();
     let is_installed =
         |server: &&Server| folders.iter().any(|folder| files.is_file(&folder.join(server.name).join("__main__.py")));

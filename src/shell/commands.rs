@@ -8,7 +8,7 @@ use super::words;
 
 /// A word of a command: what it says, and where it stands in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
+pub(crate) struct Word {
     /// Its text, quotes removed.
     pub text: OsString,
     /// Its bytes in the text, quotes included.
@@ -18,7 +18,7 @@ pub struct Word {
 /// Cuts a text where a shell cuts it: at line ends and operators outside of quotes and of `$( )`. Comments are left out,
 /// and a command whose quotes are not closed.
 #[must_use]
-pub fn commands(text: &OsStr) -> Vec<Vec<Word>> {
+pub(crate) fn commands(text: &OsStr) -> Vec<Vec<Word>> {
     let mut cutter = Cutter { text: text.as_bytes(), commands: vec![Vec::new()], start: None };
     let mut at = 0;
     while at < cutter.text.len() {

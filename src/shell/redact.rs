@@ -12,7 +12,7 @@ const HIDDEN: &[u8] = b"...";
 /// The words of a command line, without the value of any variable: `DB=secret` becomes `DB=...`, also in the text that
 /// a shell is given.
 #[must_use]
-pub fn without_values(argv: &[OsString]) -> Vec<OsString> {
+pub(crate) fn without_values(argv: &[OsString]) -> Vec<OsString> {
     let is_shell = argv.first().and_then(|first| Path::new(first).file_name()).is_some_and(shells::is_shell);
     let script = argv.iter().position(|word| word == "-c").filter(|_| is_shell).map(|at| at + 1);
     let hide = |(at, word): (usize, &OsString)| match words::assignment(word) {

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 /// The shell for shell syntax and for scripts that name none.
-pub const SHELL: &str = "/bin/sh";
+pub(crate) const SHELL: &str = "/bin/sh";
 
 /// The shells that read POSIX shell scripts, as Debian and Alpine name their programs, sorted.
 const SHELLS: [&str; 11] = ["ash", "bash", "dash", "ksh", "ksh93", "lksh", "mksh", "oksh", "sh", "yash", "zsh"];
 
 /// Is a program of this name, without its folder, such a shell?
 #[must_use]
-pub fn is_shell(name: &OsStr) -> bool {
+pub(crate) fn is_shell(name: &OsStr) -> bool {
     SHELLS.binary_search_by(|shell| shell.as_bytes().cmp(name.as_bytes())).is_ok()
 }
 

@@ -42,7 +42,7 @@ impl fmt::Display for Listener {
 ///
 /// Takes milliseconds: for the tables in `/proc` the kernel walks through all its sockets.
 #[must_use]
-pub fn listener(port: u16) -> Option<Listener> {
+pub(crate) fn listener(port: u16) -> Option<Listener> {
     listeners_if(|listening| listening == port).into_iter().next()
 }
 
@@ -50,7 +50,7 @@ pub fn listener(port: u16) -> Option<Listener> {
 ///
 /// Takes as long as [`listener`].
 #[must_use]
-pub fn listeners() -> Vec<Listener> {
+pub(crate) fn listeners() -> Vec<Listener> {
     listeners_if(|_| true)
 }
 

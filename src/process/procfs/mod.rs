@@ -5,7 +5,7 @@
 //! tells little of other users' processes.
 #![forbid(unsafe_code)]
 
-pub mod listeners;
+pub(crate) mod listeners;
 pub(crate) mod processes;
 
 use std::ffi::{OsStr, OsString};

@@ -13,7 +13,7 @@ mod value;
 use ruff_python_ast::Mod;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 
-pub use module::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
+pub(crate) use module::{Binding, Bound, Call, Class, Function, Import, Imported, Module, Place, Scope, Value};
 
 /// Up to this many bytes the tokens of a text are estimated and not read.
 const SHORT: usize = 8 * 1024;
@@ -35,14 +35,14 @@ const OWN_STACK: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 4 * 102
 ///
 /// Of the calls in functions none is kept; see [`read_with_calls`].
 #[must_use]
-pub fn read(source: &[u8]) -> Module {
+pub(crate) fn read(source: &[u8]) -> Module {
     read_with_calls(source, |_| false)
 }
 
 /// Reads a Python file, and keeps the calls in functions whose last name `keeps_call` knows: `run` of `uvicorn.run()`.
 /// Most calls in functions tell nothing, and a large file has tens of thousands.
 #[must_use]
-pub fn read_with_calls(source: &[u8], keeps_call: fn(&str) -> bool) -> Module {
+pub(crate) fn read_with_calls(source: &[u8], keeps_call: fn(&str) -> bool) -> Module {
     let text = encoding::decode(source);
     let depth = if text.len() <= SHORT { Ok(nesting::most_tokens(&text)) } else { nesting::depth(&text) };
     match depth {
@@ -60,7 +60,7 @@ pub fn read_with_calls(source: &[u8], keeps_call: fn(&str) -> bool) -> Module {
 
 /// A file of which nothing is told, for this reason: the end of a sentence that begins with the file.
 #[must_use]
-pub fn not_parsed(reason: &'static str) -> Module {
+pub(crate) fn not_parsed(reason: &'static str) -> Module {
     Module { broken: true, not_parsed: Some(reason), ..Module::default() }
 }
 
@@ -140,7 +140,7 @@ mod tests {
         let module =
             read(b"bind = '0.0.0.0:' '80'\ntimeout = 5\ntimeout = 30\nworkers = f()\ndef g():\n    chdir = 'x'\n");
         assert_eq!(module.string("bind"), Some("0.0.0.0:80"));
-        assert_eq!(module.number("timeout"), Some(30));
+        assert_eq!(module.value("timeout"), Some(&Value::Number(30)));
         assert!(module.binds("workers"));
         assert_eq!(module.string("workers"), None);
         assert!(!module.binds("chdir"));

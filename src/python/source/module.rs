@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 /// A Python file, as far as a launcher is concerned.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Module {
+pub(crate) struct Module {
     /// What the top level binds and calls.
     pub scope: Scope,
     /// Every import statement of the file, wherever it stands.
@@ -19,7 +19,7 @@ pub struct Module {
 
 /// The statements of a module or of a function body, reduced to what they bind, call and return.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// In the order of the text; a name may be bound more than once.
     pub bindings: Vec<Binding>,
     /// `from x import *`.
@@ -35,7 +35,7 @@ pub struct Scope {
 impl Scope {
     /// The bindings of a name in the order of the text, each with its place in `bindings`.
     #[must_use]
-    pub fn named(&self, name: &str) -> impl DoubleEndedIterator<Item = (usize, &Binding)> {
+    pub(crate) fn named(&self, name: &str) -> impl DoubleEndedIterator<Item = (usize, &Binding)> {
         let name_at = |place: &usize| self.bindings[*place].name.as_str();
         let start = self.by_name.partition_point(|place| name_at(place) < name);
         let count = self.by_name[start..].partition_point(|place| name_at(place) == name);
@@ -51,7 +51,7 @@ impl Scope {
 
 /// A name and what it is bound to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Binding {
+pub(crate) struct Binding {
     /// The name.
     pub name: String,
     /// What it is bound to.
@@ -62,7 +62,7 @@ pub struct Binding {
 
 /// Where a statement stands, and so when it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// At the top level, also inside `if`, `try` and `with` blocks: it runs on import.
     Import,
     /// Under `if __name__ == "__main__"`: it does not run on import.
@@ -73,7 +73,7 @@ pub enum Place {
 
 /// What a name can be bound to.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Bound {
+pub(crate) enum Bound {
     /// By an assignment.
     Value(Value),
     /// By `def`.
@@ -86,7 +86,7 @@ pub enum Bound {
 
 /// Where an imported name comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
+pub(crate) struct Import {
     /// The number of leading dots.
     pub level: u32,
     /// The dotted module; empty in `from . import x`.
@@ -97,7 +97,7 @@ pub struct Import {
 
 /// One import statement, or one module of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
+pub(crate) struct Imported {
     /// The number of leading dots.
     pub level: u32,
     /// The dotted module; empty in `from . import x`.
@@ -111,14 +111,14 @@ pub struct Imported {
 impl Imported {
     /// The first part of an absolute import.
     #[must_use]
-    pub fn package(&self) -> &str {
+    pub(crate) fn package(&self) -> &str {
         self.module.split('.').next().unwrap_or_default()
     }
 }
 
 /// A function.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Function {
+pub(crate) struct Function {
     /// Every parameter but `*args` and `**kwargs`, in order.
     pub parameters: Vec<String>,
     /// How many of them must be given.
@@ -137,7 +137,7 @@ pub struct Function {
 
 /// A class.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Class {
+pub(crate) struct Class {
     /// What it is derived from.
     pub bases: Vec<Value>,
     /// Its methods by name, without the parameter `self`. What they keep is bound as `self.name` in their scope.
@@ -146,7 +146,7 @@ pub struct Class {
 
 /// A call.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub(crate) struct Call {
     /// The call.
     pub value: Value,
     /// Where it stands.
@@ -155,7 +155,7 @@ pub struct Call {
 
 /// An expression, as far as it can tell what a name is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub(crate) enum Value {
     /// `name` or `a.b.c`.
     Name(String),
     /// `f(...)`.
@@ -209,7 +209,7 @@ pub enum Value {
 impl Value {
     /// What is called, if it is a call.
     #[must_use]
-    pub fn callee(&self) -> Option<&Self> {
+    pub(crate) fn callee(&self) -> Option<&Self> {
         match self {
             Self::Call { callee, .. } => Some(callee),
             _ => None,
@@ -218,7 +218,7 @@ impl Value {
 
     /// The dotted name, if it is one.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         match self {
             Self::Name(name) => Some(name),
             _ => None,
@@ -229,13 +229,13 @@ impl Value {
 impl Module {
     /// Is this name bound when the module is imported?
     #[must_use]
-    pub fn binds(&self, name: &str) -> bool {
+    pub(crate) fn binds(&self, name: &str) -> bool {
         self.scope.named(name).any(|(_, binding)| binding.place == Place::Import)
     }
 
     /// The last value assigned to a name at import.
     #[must_use]
-    pub fn value(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<&Value> {
         self.scope.named(name).rev().find_map(|(_, binding)| match &binding.bound {
             Bound::Value(value) if binding.place == Place::Import => Some(value),
             _ => None,
@@ -244,18 +244,9 @@ impl Module {
 
     /// The string that is written out for a name.
     #[must_use]
-    pub fn string(&self, name: &str) -> Option<&str> {
+    pub(crate) fn string(&self, name: &str) -> Option<&str> {
         match self.value(name) {
             Some(Value::String(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The whole number that is written out for a name.
-    #[must_use]
-    pub fn number(&self, name: &str) -> Option<i64> {
-        match self.value(name) {
-            Some(Value::Number(number)) => Some(*number),
             _ => None,
         }
     }
