@@ -25,6 +25,8 @@ pub mod decide;
 #[forbid(unsafe_code)]
 pub mod default_site;
 #[forbid(unsafe_code)]
+pub mod deployed;
+#[forbid(unsafe_code)]
 pub mod deployment;
 #[forbid(unsafe_code)]
 pub mod detect;

@@ -54,6 +54,16 @@ fn is_unsafe(character: char) -> bool {
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A number of bytes, for people.
+pub(crate) fn byte_size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +97,13 @@ mod tests {
     fn other_text_stays_as_it_is() {
         for text in ["", "app.py", "/größe/日本/a b'\"`\\n"] {
             assert!(matches!(printable(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_told_in_round_numbers() {
+        for (bytes, told) in [(999, "999 bytes"), (48_900_000, "48 MB"), (1_999, "1 kB"), (7_560_000_000, "7.5 GB")] {
+            assert_eq!(byte_size(bytes), told);
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::port_taken;
 use crate::decide::expected_port;
 use crate::deployment::limits::Limits;
-use crate::deployment::{Deployment, Packed, Unpacking, unpack};
+use crate::deployment::{self, Deployment, Packed, Unpacking, unpack};
 use crate::error::Failure;
 use crate::files::{Archived, Disk};
 use crate::invocation::Invocation;
@@ -51,7 +51,9 @@ pub(crate) fn look(settings: Settings) -> Result<Seen, Failure> {
 /// Shows the content of an archive, unless it is on the disk.
 fn mount(files: &mut Archived, packed: Option<&Packed>, settings: &Settings) -> Result<(), Failure> {
     let Some(packed) = packed.filter(|packed| !packed.place.is_unpacked) else { return Ok(()) };
-    files.mount(&packed.archive, &packed.place.folder, limits(settings)).map_err(|fault| packed.failure(&fault))
+    files
+        .mount(&packed.archive, &packed.place.folder, limits(settings))
+        .map_err(|fault| deployment::failure(packed, &fault))
 }
 
 /// Makes sure that everything is unpacked. By hand while the site runs nothing is changed: the port is asked for first.

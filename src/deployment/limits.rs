@@ -1,6 +1,6 @@
 //! How much may come out of an archive before it is taken for a bomb.
 
-use super::archive::{Cause, Content};
+use super::archive::fault::Cause;
 
 /// More members than any app has, unless it is allowed to be larger.
 const MOST_MEMBERS: u64 = 1_000_000;
@@ -20,6 +20,15 @@ const MOST_TIMES: u64 = 100;
 pub struct Limits {
     /// The most bytes, if somebody said so (`PYSTART_UNPACK_LIMIT`).
     pub bytes: Option<u64>,
+}
+
+/// What was in an archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// How many members.
+    pub members: u64,
+    /// How many bytes, decompressed.
+    pub bytes: u64,
 }
 
 /// Counts what comes out of an archive.

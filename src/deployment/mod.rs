@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod limits;
 pub mod manifest;
+mod packed;
 mod place;
 mod platform;
 mod source;
@@ -14,62 +15,25 @@ mod stamp;
 mod tree;
 mod unpack;
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
+pub use crate::deployed::{Facts, Report};
+use crate::deployed::{PACKED, UNPACKED};
 use crate::error::{Failure, status};
 use crate::files::Files;
 use crate::settings::Settings;
-use archive::Fault;
+pub use packed::Packed;
 pub use place::Place;
 pub(crate) use place::fault;
 use place::{Wanted, owner};
 use source::environment_in_app;
 pub use source::{Source, source};
 use stamp::Stamp;
+pub(crate) use unpack::failure;
 pub use unpack::{Unpacking, unpack};
-
-/// An archive, and where its content belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packed {
-    /// Its path.
-    pub archive: PathBuf,
-    /// How many bytes it has; 0 while it is in another archive itself.
-    pub size: u64,
-    /// Where its content belongs.
-    pub place: Place,
-    owner: String,
-    stamp: Stamp,
-    /// It is unpacked for one process alone.
-    is_private: bool,
-}
-
-impl Packed {
-    /// The same at a place of this process alone, unless it is unpacked already.
-    pub fn make_private(&mut self) {
-        if !self.place.is_unpacked {
-            self.place = self.place.made_private(&self.owner);
-            self.is_private = true;
-        }
-    }
-
-    /// Its name, for messages.
-    #[must_use]
-    pub fn name(&self) -> Cow<'_, str> {
-        self.archive.file_name().unwrap_or_default().to_string_lossy()
-    }
-
-    /// The failure for what is wrong with it.
-    #[must_use]
-    pub fn failure(&self, fault: &Fault) -> Failure {
-        unpack::failure(self, fault)
-    }
-}
 
 /// What was deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,59 +45,6 @@ pub struct Deployment {
     /// The archive of the environment.
     pub environment: Option<Packed>,
 }
-
-/// What a deployment means for everything that is decided about its app.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// What there is to tell of the source; nothing before it was looked at.
-    pub report: Option<Report>,
-    /// The folder of packages that stands in for an environment, relative to the app's folder.
-    pub packages: Option<PathBuf>,
-    /// The version of Python that the build was for: `3.12.3`.
-    pub python: Option<String>,
-    /// The folder that the archive was deployed into, where the app is elsewhere.
-    pub deployed_into: Option<PathBuf>,
-}
-
-/// What `explain --json` tells of a deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// `folder` or `archive`.
-    pub kind: &'static str,
-    /// The archive of the app, or of its environment.
-    #[serde(serialize_with = "crate::path_text::optional_path")]
-    pub archive: Option<PathBuf>,
-    /// Where the app is, or will be.
-    #[serde(serialize_with = "crate::path_text::path")]
-    pub folder: PathBuf,
-    /// `unpacked`, or `packed` while it is not; null for a folder.
-    pub state: Option<&'static str>,
-    /// How many bytes the archive has.
-    pub size: Option<u64>,
-}
-
-impl Facts {
-    /// The archive that the app or its environment is in, if there is one.
-    #[must_use]
-    pub fn archive(&self) -> Option<&Path> {
-        self.report.as_ref()?.archive.as_deref()
-    }
-}
-
-impl Report {
-    /// In a few words: `output.tar.zst, 48 MB, unpacked to /tmp/8dc1`; `None` for a folder.
-    #[must_use]
-    pub fn described(&self) -> Option<String> {
-        let (archive, size) = (self.archive.as_ref()?, self.size?);
-        let state = if self.state == Some(PACKED) { "to be unpacked" } else { "unpacked" };
-        let name = archive.file_name().unwrap_or_default().display();
-        Some(format!("{name}, {}, {state} to {}", unpack::size(size), self.folder.display()))
-    }
-}
-
-/// The states of an archive.
-const PACKED: &str = "packed";
-const UNPACKED: &str = "unpacked";
 
 impl Deployment {
     /// What was deployed into the app root of these settings, and where each archive belongs.

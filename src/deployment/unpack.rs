@@ -12,13 +12,14 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::Packed;
 use super::archive::{self, Cause, Fault, Reading};
 use super::limits::{BYTES_OF_A_MEMBER, Limits};
+use super::packed::Packed;
 use super::stamp;
 use super::tree::Tree;
 use crate::error::{Failure, status};
 use crate::files::private_folder;
+use crate::printable::byte_size;
 
 /// How often a start that waits for another one looks whether it is its turn.
 const TURN: Duration = Duration::from_millis(20);
@@ -48,7 +49,7 @@ pub fn unpack(packed: &Packed, how: Unpacking<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let (name, folder) = (packed.name(), packed.place.folder.display());
-    tracing::info!("unpacking `{name}` ({}) to `{folder}`", size(packed.size));
+    tracing::info!("unpacking `{name}` ({}) to `{folder}`", byte_size(packed.size));
     let started = Instant::now();
     let done = workshop.clear().and_then(|()| workshop.unpack(how)).map_err(|fault| {
         if !matches!(fault.cause, Cause::Stopped(_)) {
@@ -58,7 +59,7 @@ pub fn unpack(packed: &Packed, how: Unpacking<'_>) -> Result<(), Failure> {
         failure(packed, &fault)
     })?;
     let seconds = started.elapsed().as_secs_f64();
-    tracing::info!("unpacked {} files, {}, in {seconds:.1} s", done.files, size(done.bytes));
+    tracing::info!("unpacked {} files, {}, in {seconds:.1} s", done.files, byte_size(done.bytes));
     Ok(())
 }
 
@@ -178,7 +179,7 @@ pub(super) fn remove_private(packed: &Packed) {
 }
 
 /// The failure for what is wrong with an archive: also for reading it without unpacking.
-pub(super) fn failure(packed: &Packed, fault: &Fault) -> Failure {
+pub(crate) fn failure(packed: &Packed, fault: &Fault) -> Failure {
     let name = packed.name();
     let folder = packed.place.folder.display();
     let cause = &fault.cause;
@@ -211,26 +212,4 @@ pub(super) fn failure(packed: &Packed, fault: &Fault) -> Failure {
 
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-/// A number of bytes, for people.
-pub(super) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
-        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_told_in_round_numbers() {
-        for (bytes, told) in [(999, "999 bytes"), (48_900_000, "48 MB"), (1_999, "1 kB"), (7_560_000_000, "7.5 GB")] {
-            assert_eq!(size(bytes), told);
-        }
-    }
 }

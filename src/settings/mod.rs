@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::access_log::AccessLog;
-use crate::deployment::Facts;
+use crate::deployed::Facts;
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::model::Notice;

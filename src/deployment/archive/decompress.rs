@@ -7,7 +7,6 @@ use flate2::bufread::MultiGzDecoder;
 use zstd_safe::{DCtx, InBuffer, OutBuffer};
 
 use super::ahead::{Ahead, Block};
-use super::read_up_to;
 
 /// The unit of work. Small enough to stay in a processor's cache from one end to the other, large enough that
 /// handing it over costs nothing.
@@ -133,4 +132,18 @@ impl Zstd {
             }
         }
     }
+}
+
+/// Fills the buffer as far as the source goes.
+pub(super) fn read_up_to(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }

@@ -5,12 +5,9 @@ use std::str;
 
 use tar::Header;
 
-use super::Cause;
-use super::fault::damaged;
+use super::block::decimal;
+use super::fault::{Cause, damaged};
 use super::sparse::{Extent, Map};
-
-/// The unit of a tar archive.
-pub(super) const BLOCK: usize = 512;
 
 /// The checksum of a header: its bytes, those of the checksum itself taken for spaces. Some old programs added up
 /// signed bytes (GNU tar accepts both).
@@ -120,14 +117,6 @@ fn split_record(records: &[u8]) -> Option<(&[u8], &[u8])> {
     let record = records.get(space + 1..length)?;
     let record = record.strip_suffix(b"\n")?;
     Some((record, &records[length..]))
-}
-
-/// Digits and nothing else.
-pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The whole seconds of a time, `1700000000.123456789` or `-1.5`.

@@ -3,24 +3,26 @@
 //! Nothing here writes: what becomes of the members is the business of a [`Receive`].
 
 mod ahead;
+mod block;
 mod decompress;
-mod fault;
+pub(super) mod fault;
 mod header;
+mod member;
 mod name;
 mod sparse;
 mod stream;
 mod tar;
 mod zip;
 
-use std::ffi::c_int;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::Seek;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
-use super::limits::{Limits, Meter};
-use decompress::{Decoder, Input};
+pub use super::limits::Content;
+use super::limits::Meter;
+use decompress::{Decoder, Input, read_up_to};
 pub use fault::{Cause, Fault};
+pub use member::{Kind, Member, Reading, Receive};
 use stream::Stream;
 
 /// How an archive is packed.
@@ -47,79 +49,6 @@ fn format(head: &[u8]) -> Option<Format> {
         _ if head.get(257..262) == Some(b"ustar") => Some(Format::Tar),
         _ => None,
     }
-}
-
-/// A member of an archive, its name checked: relative, without `.` and `..`, empty for the folder of the archive itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member<'a> {
-    /// Its path below the folder of the archive.
-    pub path: &'a Path,
-    /// What it is.
-    pub kind: Kind<'a>,
-    /// Permissions for the owner, the group and the others (`0o777` at most).
-    pub mode: u32,
-    /// When it was last modified, in seconds since 1970.
-    pub modified: i64,
-}
-
-/// What a member is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind<'a> {
-    /// A folder.
-    Folder,
-    /// A regular file of so many bytes, holes included.
-    File(u64),
-    /// A symbolic link, and where it points: anywhere.
-    Symlink(&'a Path),
-    /// Another name of a member that came before; its path is checked like every other.
-    HardLink(&'a Path),
-}
-
-/// Takes the members of an archive.
-pub trait Receive {
-    /// A member begins.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be taken; nothing more is read then.
-    fn member(&mut self, member: &Member<'_>) -> Result<(), Cause>;
-
-    /// A piece of the file that began last; what no piece covers is a hole. Pieces come in order.
-    ///
-    /// # Errors
-    ///
-    /// As [`Receive::member`].
-    fn piece(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Cause>;
-
-    /// The file that began last is complete.
-    ///
-    /// # Errors
-    ///
-    /// As [`Receive::member`].
-    fn complete(&mut self) -> Result<(), Cause>;
-
-    /// Does it want the content of this file? What nobody wants is read over.
-    fn wants_content(&self) -> bool {
-        true
-    }
-}
-
-/// How an archive is read.
-#[derive(Clone, Copy)]
-pub struct Reading<'a> {
-    /// When it is too much.
-    pub limits: Limits,
-    /// The signal that asks to stop, if one has come.
-    pub stop: &'a dyn Fn() -> Option<c_int>,
-}
-
-/// What was in an archive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Content {
-    /// How many members.
-    pub members: u64,
-    /// How many bytes, decompressed.
-    pub bytes: u64,
 }
 
 /// Reads the archive `file` from its beginning to its end and hands its members to `to`.
@@ -153,20 +82,6 @@ fn unknown_format(length: usize) -> Cause {
         0 => "it is empty".into(),
         _ => "it is neither a tar archive (plain, gzip or zstd) nor a zip archive".into(),
     })
-}
-
-/// Fills the buffer as far as the source goes.
-fn read_up_to(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match from.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::Cause;
+use super::fault::Cause;
 
 /// Longer paths cannot be opened by anybody (`PATH_MAX`).
 const LONGEST: usize = 4096;

@@ -4,9 +4,8 @@ use std::io;
 
 use tar::{GnuExtSparseHeader, GnuHeader, GnuSparseHeader};
 
-use super::Cause;
-use super::fault::damaged;
-use super::header::{BLOCK, decimal};
+use super::block::{BLOCK, decimal};
+use super::fault::{Cause, damaged};
 use super::stream::Stream;
 
 /// More extents than a file of an app has; each takes memory.

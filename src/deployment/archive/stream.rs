@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::ahead::{Ahead, Block};
 use super::decompress::{BLOCK, Decoder};
-use super::fault::cut_short;
-use super::{Cause, Content, Reading};
-use crate::deployment::limits::Meter;
+use super::fault::{Cause, cut_short};
+use super::member::Reading;
+use crate::deployment::limits::{Content, Meter};
 
 /// How many blocks are on their way between the two threads: enough that neither waits for the other's stumbling.
 const IN_FLIGHT: usize = 16;

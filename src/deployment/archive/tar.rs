@@ -11,12 +11,13 @@ use std::path::Path;
 
 use tar::{EntryType, Header};
 
-use super::fault::{cut_short, damaged};
-use super::header::{BLOCK, Extended, SparseVersion, has_checksum};
+use super::block::BLOCK;
+use super::fault::{Cause, Fault, cut_short, damaged};
+use super::header::{Extended, SparseVersion, has_checksum};
+use super::member::{Kind, Member, Receive};
 use super::name::{checked, checked_symlink, checked_target};
 use super::sparse::{Extent, Map};
 use super::stream::Stream;
-use super::{Cause, Fault, Kind, Member, Receive};
 
 /// The longest name, and the longest pax header, that is read: more than any path, and maps of sparse files are long.
 const LONGEST_EXTENSION: u64 = 1 << 20;

@@ -11,9 +11,9 @@ use rawzip::time::ZipDateTimeKind;
 use rawzip::{CompressionMethod, ErrorKind, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipFileHeaderRecord};
 
 use super::decompress::BLOCK;
-use super::fault::{cut_short, damaged};
+use super::fault::{Cause, Fault, cut_short, damaged};
+use super::member::{Kind, Member, Reading, Receive};
 use super::name::{checked, checked_symlink};
-use super::{Cause, Fault, Kind, Member, Reading, Receive};
 use crate::deployment::limits::Meter;
 
 /// The part of a mode that says what a member is (`S_IFMT`), and the answers that an app has.
