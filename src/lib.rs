@@ -30,6 +30,7 @@ pub mod deployed;
 pub mod deployment;
 #[forbid(unsafe_code)]
 pub mod detect;
+#[forbid(unsafe_code)]
 mod digest;
 #[forbid(unsafe_code)]
 pub mod embedded;
@@ -50,6 +51,7 @@ pub mod process;
 pub mod python;
 #[forbid(unsafe_code)]
 pub mod servers;
+#[forbid(unsafe_code)]
 pub mod settings;
 #[forbid(unsafe_code)]
 pub mod shell;

@@ -3,10 +3,10 @@
 
 use std::process::ExitCode;
 
-use pystart::allocator::Allocator;
-
+// AddressSanitizer knows the system's allocator; see docs/testing.md.
+#[cfg(not(fuzzing))]
 #[global_allocator]
-static ALLOCATOR: Allocator = Allocator::new();
+static ALLOCATOR: pystart::allocator::Allocator = pystart::allocator::Allocator::new();
 
 fn main() -> ExitCode {
     let status = pystart::process::init::resident(std::env::args_os());

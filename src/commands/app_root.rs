@@ -1,5 +1,8 @@
 //! What was asked for, as it stands here and now: the settings, and a folder of the app that is there.
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
 use crate::environ::Environ;
 use crate::error::Failure;
 use crate::settings::{Flags, Settings, table};
@@ -26,7 +29,14 @@ pub(crate) fn settings(flags: Flags, environ: &Environ) -> Result<Settings, Fail
     };
     let settings = Settings::new(flags, environ, &directory)?;
     require_folder(&settings)?;
-    Ok(settings)
+    Ok(Settings { program: program(&directory), ..settings })
+}
+
+/// The path that this program was called by. A name without a slash was found on `PATH`, whose own environment is looked
+/// for there.
+fn program(directory: &Path) -> Option<PathBuf> {
+    let word = std::env::args_os().next()?;
+    word.as_bytes().contains(&b'/').then(|| directory.join(word))
 }
 
 /// A folder that somebody named must be there. The platform's own place may be missing: then nothing is deployed yet.

@@ -142,7 +142,7 @@ fn first_choice(steps: &[FindChoice], mut trail: Trail, inputs: &Inputs) -> Deci
 
 fn inputs<'a>(settings: &'a Settings, files: &'a dyn Files) -> Inputs<'a> {
     let root = settings.app_root.as_path();
-    let python = Python::find(files, root, &settings.environ);
+    let python = Python::find(files, root, &settings.environ).or_around(root, settings.program.as_deref());
     let python = match &settings.environment {
         Some(folder) => python.with_environment(root, folder),
         None => python,

@@ -44,7 +44,7 @@ impl Gunicorn {
     /// There is none: status 127.
     pub fn find(files: &dyn Files, python: &Python) -> Result<Self, Failure> {
         if let Some(environment) = &python.environment {
-            let packages = python.packages();
+            let packages = python.packages_of_environment();
             let own = packages.iter().filter(|folder| folder.starts_with(&environment.folder));
             let package = own.map(|folder| folder.join("gunicorn")).find(|package| files.is_folder(package));
             if let Some(package) = package {

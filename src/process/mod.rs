@@ -6,6 +6,7 @@ pub mod init;
 pub mod port;
 pub mod procfs;
 pub mod reachability;
+#[forbid(unsafe_code)]
 pub(crate) mod run_to_end;
 pub mod signals;
 pub mod sshd;

@@ -141,6 +141,8 @@ pub struct Settings {
     pub build: bool,
     /// The virtual environment, where a build had to put it outside of the app root.
     pub environment: Option<PathBuf>,
+    /// This program's absolute path, if it was called by one.
+    pub program: Option<PathBuf>,
     /// What is run to its end before the server.
     pub before: Option<Before>,
     /// What is put in front of the server.
@@ -208,6 +210,7 @@ impl Settings {
             ssh_port: table::SSH_PORT.read(&flags, environ)?,
             build: table::BUILD.read(&flags, environ)?.unwrap_or(false),
             environment: None,
+            program: None,
             before,
             wrapper: table::WITH.read(&flags, environ)?.map(|text| Wrapper { text, from: "PYSTART_WITH".to_owned() }),
             deployed: Facts::default(),

@@ -35,8 +35,10 @@ fn fail_each(name: &str, scene: &Scene, arguments: &[&str], port: u16) -> BTreeM
     assert!(!usual.hung, "{name}: {errors}");
     let mut results = BTreeMap::new();
     let mut wrong = Vec::new();
-    // `explain` asks every process of the machine: some of those calls stand for all.
-    let most = match (is_whole(), usual.calls.len() > 1000) {
+    // `explain` asks every process of the machine, and a build takes its time: some of those calls stand for all.
+    let is_slow = usual.calls.len() > 1000 || arguments == ["build"];
+    let most = match (is_whole(), is_slow) {
+        (true, true) if arguments == ["build"] => 40,
         (true, true) => 100,
         (true, false) => usize::MAX,
         (false, true) => 8,
@@ -50,11 +52,11 @@ fn fail_each(name: &str, scene: &Scene, arguments: &[&str], port: u16) -> BTreeM
         }
         let errors_of_call = ERRORS.iter().enumerate().filter(|(at, _)| is_whole() || number % ERRORS.len() == *at);
         for (_, errno) in errors_of_call {
-            let result = fail_one(scene, arguments, port, (*place, *errno), (&usual.status(), &output, &errors), *call);
+            let result = fail_one(scene, arguments, port, (*place, *errno), (&usual.status(), &output, &errors));
             *results.entry(result.0).or_default() += 1;
             assert!(results.get(&Result::Wrong).copied().unwrap_or_default() < 20, "{name}: {}", wrong.join("\n"));
             if result.0 == Result::Wrong {
-                wrong.push(format!("call {place:?} (number {call}) with {errno}: {}", result.1));
+                wrong.push(format!("{place:?} with {errno}: {}", result.1));
             }
         }
     }
@@ -69,10 +71,16 @@ fn fail_one(
     port: u16,
     (place, errno): (Place, Errno),
     (status, output, errors): (&i32, &str, &str),
-    call: i64,
 ) -> (Result, String) {
     let (outcome, own_output, own_errors) = scene.play(arguments, port, Meddling::Fail(place, errno));
-    let details = || format!("status {}, hung {}, {own_errors}{own_output}", outcome.status(), outcome.hung);
+    if arguments == ["build"] {
+        // Not half of one, and not one where the status says that there is none.
+        let is_there = scene.has_environment();
+        assert!(is_there || outcome.status() != 0, "{place:?} with {errno}: no environment, status 0: {own_errors}");
+    }
+    let call = outcome.failed.unwrap_or_default();
+    let details = || format!("call {call}, {}, hung {}, {own_errors}{own_output}", outcome.status(), outcome.hung);
+    let is_refused = own_errors.contains("error:") && [1, 2, 126, 127].contains(&outcome.status());
     let is_memory = MEMORY.contains(&call) && own_errors.contains("memory");
     let result = if outcome.hung || own_errors.contains("panicked") {
         Result::Wrong
@@ -80,12 +88,16 @@ fn fail_one(
         Result::Same
     } else if outcome.status() == 134 {
         if is_memory { Result::NoMemory } else { Result::Wrong }
+    } else if is_refused && outcome.status() != *status {
+        Result::Refused
     } else if outcome.started || outcome.status() == *status {
         // It may say less than usual only where what it says it with has failed.
         let is_silent = own_errors == errors && own_output == output;
-        let is_mute = [libc::SYS_write, libc::SYS_writev, libc::SYS_pwritev2, libc::SYS_poll].contains(&call);
+        // What a build does is seen by its environment.
+        let is_mute = arguments == ["build"]
+            || [libc::SYS_write, libc::SYS_writev, libc::SYS_pwritev2, libc::SYS_poll].contains(&call);
         if is_silent || own_errors.len() < errors.len() && !is_mute { Result::Wrong } else { Result::Said }
-    } else if own_errors.contains("error:") && [1, 2, 126, 127].contains(&outcome.status()) {
+    } else if is_refused {
         Result::Refused
     } else {
         Result::Wrong
@@ -109,6 +121,14 @@ fn run_as_init_supervises_or_says_what_failed() {
 fn explain_explains_or_says_what_failed() {
     let scene = Scene::new("/bin/true");
     fail_each("explain", &scene, &["explain", "--json"], free_port());
+}
+
+#[test]
+fn build_builds_or_says_what_failed() {
+    let scene = Scene::with_build_tools();
+    fail_each("build", &scene, &["build"], free_port());
+    let (outcome, _, errors) = scene.play(&["build"], free_port(), Meddling::Nothing);
+    assert!(outcome.status() == 0 && scene.has_environment(), "{errors}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Every system call fails once, and a stop comes at every moment: `run` (as it hands over and as init), `explain`, `env`
-//! and `health` never hang, never panic, never end with a wrong status, and either do what they would have done or say what
+//! Every system call fails once, and a stop comes at every moment: `run` (as it hands over and as init), `explain`, `build`,
+//! `env` and `health` never hang, never panic, never end with a wrong status, and either do what they would have done or say what
 //! failed.
 //!
 //! By default a sample is taken; with `FAULTS=all` every call fails with every error, and the table of
@@ -36,9 +36,20 @@ mod scene {
         TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
     }
 
+    /// A Python that makes environments without a package, as quickly as can be.
+    const PYTHON: &str = "#!/bin/sh\ncase \"$*\" in\n\
+        *find_spec*) printf '3.12.1\\ncpython-312 x /p\\n\\nTrue\\n' ;;\n\
+        *venv*) for last; do :; done; /bin/mkdir -p \"$last/bin\" \"$last/lib/python3.12/site-packages\"\n\
+        : > \"$last/pyvenv.cfg\"; /bin/cp \"$0\" \"$last/bin/python\" ;;\nesac\n";
+
     /// An app, and a gunicorn that does next to nothing. Removed in the end.
     pub(crate) struct Scene {
         pub(crate) folder: PathBuf,
+    }
+
+    fn program(path: &Path, content: &[u8]) {
+        fs::write(path, content).unwrap();
+        fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
     }
 
     impl Scene {
@@ -52,15 +63,36 @@ mod scene {
             fs::create_dir_all(folder.join("tmp")).unwrap();
             fs::write(folder.join("root/app.py"), "from flask import Flask\napp = Flask(__name__)\n").unwrap();
             for name in ["gunicorn", "server"] {
-                let program = folder.join("bin").join(name);
-                fs::copy(server, &program).unwrap();
-                fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+                program(&folder.join("bin").join(name), &fs::read(server).unwrap());
             }
             Self { folder }
         }
 
+        /// With what a build takes.
+        pub(crate) fn with_build_tools() -> Self {
+            let scene = Self::new("/bin/true");
+            program(&scene.folder.join("bin/python3"), PYTHON.as_bytes());
+            program(&scene.folder.join("bin/uv"), &fs::read("/bin/true").unwrap());
+            fs::write(scene.folder.join("root/requirements.txt"), "flask\n").unwrap();
+            scene
+        }
+
+        /// The environment that a build has made, whole or not at all: is there one?
+        pub(crate) fn has_environment(&self) -> bool {
+            let environment = self.folder.join("root/antenv");
+            let parts = ["bin/python", "pyvenv.cfg", "lib/python3.12/site-packages", "pystart-build"];
+            let there = parts.iter().filter(|part| environment.join(part).exists()).count();
+            assert!(there == 0 || there == parts.len(), "half an environment: {there} of {} parts", parts.len());
+            assert_eq!(environment.exists(), there > 0, "an empty environment");
+            there > 0
+        }
+
         /// `pystart` with these arguments, for the app, in an environment with nothing else.
         pub(crate) fn play(&self, arguments: &[&str], port: u16, meddling: Meddling) -> (Outcome, String, String) {
+            // Each build is the first.
+            for folder in ["root/antenv", "root/.antenv.building"] {
+                let _ = fs::remove_dir_all(self.folder.join(folder));
+            }
             let mut command = Command::new(env!("CARGO_BIN_EXE_pystart"));
             command.args(arguments).current_dir(self.folder.join("root")).env_clear();
             command.env("PATH", self.folder.join("bin")).env("HOME", "/").env("TMPDIR", self.folder.join("tmp"));

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
+use nix::sched::CloneFlags;
 use nix::sys::ptrace::{self, Event, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -19,6 +20,10 @@ use nix::unistd::Pid;
 
 /// Far more than anything takes here; what takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What the kernel never lets fail in these ways: unlocking, and reading what the standard library writes to itself between
+/// fork and exec; it panics there.
+const NEVER_FAIL: [i64; 2] = [libc::SYS_flock, libc::SYS_recvfrom];
 
 /// A system call of pystart: of the process that was called, or of a child of it that has not become another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +52,8 @@ pub(crate) struct Outcome {
     pub(crate) calls: BTreeMap<Place, i64>,
     /// How the process that was called ended.
     pub(crate) end: WaitStatus,
+    /// The call that failed: where threads are about, its number may be another's the next time.
+    pub(crate) failed: Option<i64>,
     /// Whether it had to be killed.
     pub(crate) hung: bool,
     /// Another program took the place of pystart, or of its child.
@@ -88,6 +95,10 @@ pub(crate) fn run(command: &mut Command, output: &File, errors: &File, meddling:
     command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(errors.try_clone().unwrap());
     let root = Pid::from_raw(command.process_group(0).spawn().unwrap().id().cast_signed());
     waitpid(root, None).unwrap();
+    // A thread whose children are to be in another namespace can start no thread.
+    if let Ok(own) = File::open("/proc/thread-self/ns/pid") {
+        let _ = nix::sched::setns(own, CloneFlags::CLONE_NEWPID);
+    }
     let options = Options::PTRACE_O_TRACESYSGOOD
         | Options::PTRACE_O_TRACEEXEC
         | Options::PTRACE_O_TRACEFORK
@@ -97,11 +108,18 @@ pub(crate) fn run(command: &mut Command, output: &File, errors: &File, meddling:
     ptrace::setoptions(root, options).unwrap();
     ptrace::syscall(root, None).unwrap();
     let guard = Guard::new(root);
-    let mut tracer =
-        Tracer { root, meddling, is_done: false, stopped: None, processes: BTreeMap::new(), calls: BTreeMap::new() };
+    let mut tracer = Tracer {
+        root,
+        meddling,
+        is_done: false,
+        stopped: None,
+        processes: BTreeMap::new(),
+        calls: BTreeMap::new(),
+        failed: None,
+    };
     tracer.processes.insert(root, Progress::default());
     let (end, started) = tracer.follow();
-    Outcome { calls: tracer.calls, end, hung: guard.fired(), started }
+    Outcome { calls: tracer.calls, failed: tracer.failed, end, hung: guard.fired(), started }
 }
 
 /// Kills a process that hangs.
@@ -147,6 +165,7 @@ struct Tracer {
     stopped: Option<BTreeMap<bool, usize>>,
     processes: BTreeMap<Pid, Progress>,
     calls: BTreeMap<Place, i64>,
+    failed: Option<i64>,
 }
 
 impl Tracer {
@@ -240,11 +259,14 @@ impl Tracer {
             return;
         }
         match self.meddling {
-            Meddling::Fail(at, errno) if at == place => {
-                // No call has this number: the kernel makes none.
-                registers.orig_rax = u64::MAX;
-                self.is_done = ptrace::setregs(pid, registers).is_ok();
+            Meddling::Fail(at, errno) if at == place && !NEVER_FAIL.contains(&number) => {
+                self.failed = Some(number);
                 // `close` gives back the descriptor whatever it says, and says little (close(2)).
+                if number != libc::SYS_close {
+                    // No call has this number: the kernel makes none.
+                    registers.orig_rax = u64::MAX;
+                }
+                self.is_done = ptrace::setregs(pid, registers).is_ok();
                 progress.failing = Some(if number == libc::SYS_close { Errno::EINTR } else { errno });
             }
             Meddling::Send(at, signal) if at == place => {

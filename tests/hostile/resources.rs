@@ -68,3 +68,89 @@ fn eight_descriptors_and_a_little_memory_are_enough_for_a_start() {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// Runs a script as root of a namespace of mounts; `None` where this user may not make one.
+fn in_a_namespace(root: &Root, options: &[&str], script: &str, arguments: &[&str]) -> Option<Output> {
+    let mut probe = Command::new("unshare");
+    let may = probe.args(options).arg("true").output().is_ok_and(|output| output.status.success());
+    if !may && std::env::var_os("CI").is_none() {
+        return None;
+    }
+    let inner = pystart(root, "/bin/true", arguments);
+    let mut command = Command::new("unshare");
+    command.args(options).args(["sh", "-ec", &format!("{script}\nexec \"$@\""), "sh"]);
+    command.arg(inner.get_program()).args(inner.get_args()).current_dir("/").env_clear();
+    let bin = root.0.join("bin");
+    command.env("PATH", format!("{}:/usr/bin:/bin:/usr/sbin:/sbin", bin.display())).env("HOME_SITE", &root.0);
+    command.env("PORT", free_port().to_string());
+    Some(command.output().unwrap())
+}
+
+/// What may be missing or forbidden in a container, as the script that makes it so.
+const MISSING: [(&str, &str); 9] = [
+    ("no /proc", "mount -t tmpfs none /proc"),
+    ("no /dev/shm", "mount -t tmpfs -o ro none /dev/shm"),
+    ("no /dev", "mount -t tmpfs none /dev"),
+    ("no /sys", "mount -t tmpfs none /sys"),
+    ("a /tmp that is read-only", "mount -t tmpfs -o ro none /tmp"),
+    ("a /tmp that is noexec", "mount -t tmpfs -o noexec none /tmp"),
+    ("a /tmp without room", "mount -t tmpfs -o size=4k,nr_inodes=2 none /tmp; mkdir /tmp/x"),
+    (
+        "everything read-only",
+        "mount -o bind,ro / /; mount -t tmpfs -o ro none /tmp; mount -t tmpfs -o ro none /dev/shm",
+    ),
+    ("none of these", "for folder in /proc /dev/shm /sys /tmp; do mount -t tmpfs -o ro none $folder; done"),
+];
+
+#[test]
+fn a_start_needs_no_folder_of_the_kernel_and_no_place_to_write() {
+    let root = Root::new();
+    for (name, script) in MISSING {
+        for arguments in [
+            &["run"][..],
+            &["run", "--init", "always", "--", "server"],
+            &["run", "--", "/bin/sh", "-c", "exit 0"],
+            &["explain", "--json"],
+            &["env"],
+        ] {
+            let options = ["--mount", "--pid", "--fork"];
+            let Some(output) = in_a_namespace(&root, &options, script, arguments) else { return };
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{name}, {arguments:?}: {} {text}", output.status);
+            assert!(!text.contains("panicked"), "{name}, {arguments:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_begins_elsewhere_changes_nothing() {
+    let root = Root::new();
+    for offset in ["--boottime=900000000", "--monotonic=900000000"] {
+        for arguments in [&["run", "--init", "always", "--", "server"][..], &["explain"], &["health"]] {
+            let options = ["--time", "--fork", offset];
+            let Some(output) = in_a_namespace(&root, &options, "", arguments) else { return };
+            let text = String::from_utf8_lossy(&output.stderr);
+            // Nobody listens: that is an answer, too.
+            let expected = i32::from(arguments[0] == "health");
+            assert_eq!(output.status.code(), Some(expected), "{offset}, {arguments:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn without_room_for_another_process_it_says_so_and_starts_nothing_else() {
+    let root = Root::new();
+    let mut command = pystart(&root, "/bin/true", &["run", "--init", "always", "--", "server"]);
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    // The limit is one for each user and does not hold for root; a user who has no other process has one.
+    let output = limited(command.uid(61_234).gid(61_234), Resource::RLIMIT_NPROC, 1);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(126), "{text}");
+    assert!(text.contains("pystart: error: ") && text.contains("cannot be started: Try again"), "{text}");
+    // `exec` needs none.
+    let mut command = pystart(&root, "/bin/true", &["run"]);
+    let output = limited(command.uid(61_234).gid(61_234), Resource::RLIMIT_NPROC, 1);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -5,11 +5,12 @@ use std::ffi::OsStr;
 use nix::libc::{SIGTERM, SIGWINCH};
 
 use crate::Test;
-use crate::stage::{PYSTART, Stage, namespace, proc, pystart, python, until, words};
+use crate::stage::{PYSTART, Stage, children, namespace, proc, pystart, python, until, words};
 
 pub(crate) const TESTS: &[Test] = &[
     ("resident::it_sleeps_in_one_call_and_wakes_for_two_looks_at_most", sleeps),
     ("resident::it_keeps_little_memory", memory),
+    ("resident::it_holds_three_descriptors_however_many_orphans_it_reaped", descriptors),
     ("resident::without_a_proc_it_does_the_same_without_the_re_exec", without_proc),
     ("resident::it_reads_well_in_ps_and_has_the_environment_of_the_child_and_what_it_was_given", looks),
 ];
@@ -39,6 +40,16 @@ fn sleeps() {
     // The site is looked for twice; after that nothing wakes it, which the tests of the look are about.
     assert!(proc(stage.pid(), "cmdline").contains("\0port=8000@10000ms,60000ms\0"), "{}", proc(stage.pid(), "cmdline"));
     assert!(proc(stage.pid(), "status").contains("Threads:\t1\n"));
+}
+
+fn descriptors() {
+    let orphans = "i=0; while [ $i -lt 100 ]; do (sleep 0 &); i=$((i+1)); done; echo made; exec sleep 1000";
+    let stage = Stage::init(&["sh", "-c", orphans]);
+    stage.expect("made");
+    settled(&stage);
+    until("every orphan is reaped", || (children(stage.pid()).len() == 1).then_some(()));
+    let open = std::fs::read_dir(format!("/proc/{}/fd", stage.pid())).expect("it is ours").count();
+    assert_eq!(open, 3, "the standard streams");
 }
 
 fn memory() {

@@ -94,8 +94,10 @@ fn the_wheel_installed_with_its_extra_starts_an_app() {
     let with_extra = format!("{}[gunicorn]", programs::wheel().display());
     succeed(environment.pip_install().args(["--no-index", &with_extra]));
     let program = environment.bin("pystart");
-    let page = first_page(&mut Command::new(&program), &path_with(&environment.0.join("bin")));
-    assert_eq!(page, PAGE);
+    // Called by its path, it is in the environment of the app; nothing on `PATH` is.
+    for path in [path_with(&environment.0.join("bin")), "/usr/local/bin:/usr/bin:/bin".to_owned()] {
+        assert_eq!(first_page(&mut Command::new(&program), &path), PAGE);
+    }
     assert_eq!(fs::read(program).unwrap(), fs::read(programs::native()).unwrap());
 }
 

@@ -48,6 +48,8 @@ pub(super) fn ask(program: &Path, environ: &Environ) -> Result<Interpreter, Fail
     };
     let mut command = Command::new(program);
     command.args(["-I", "-c", QUESTION]).env_clear().envs(environ.iter()).stdin(Stdio::null());
+    // What it complains of is for the reader. With two pipes the standard library panics where `poll(2)` fails.
+    command.stderr(Stdio::inherit());
     let output = signals::released(&mut command).output().map_err(|error| failed(error.to_string()))?;
     let answer = String::from_utf8_lossy(&output.stdout);
     match answer.lines().collect::<Vec<_>>()[..] {

@@ -197,6 +197,7 @@ impl Report {
             let _ = write!(line, ", environment {}", environment.display());
             line.push_str(match python.environment_from {
                 Some(Origin::SearchPath) => " by `PATH`",
+                Some(Origin::Program) => ", which pystart is installed in",
                 Some(Origin::VirtualEnv) => " by `VIRTUAL_ENV`",
                 _ => "",
             });

@@ -3,6 +3,7 @@
 //! Over [`Project`] and the table of frameworks; nothing is executed. Answers are remembered, and the work for one file
 //! is bounded.
 
+mod attribute;
 mod call;
 mod resolve;
 mod value;

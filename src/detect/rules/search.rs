@@ -12,6 +12,7 @@ use crate::detect::limits;
 use crate::detect::names::{HOLDING_FOLDERS, OBJECTS, USUAL_FOLDERS, is_other_folder};
 use crate::detect::start_command::{script_command, start_command};
 use crate::model::{Detection, Evidence, Interface, NearMiss, Notice, Step, Verdict, WebApp};
+use crate::python::source::Bound;
 
 /// One search under way.
 pub(super) struct Search<'a> {
@@ -156,7 +157,8 @@ impl<'a> Search<'a> {
     /// Keeps what runs in a server of its own as a near miss, unless it is only a part of it that starts nothing.
     pub(super) fn miss_standalone(&mut self, framework: &Framework, report: &FileReport, root: &Path) {
         let module = &report.source.module;
-        let binds_app = OBJECTS.iter().any(|name| module.binds(name));
+        let is_made = |name| module.scope.named(name).any(|(_, made)| matches!(made.bound, Bound::Value(_)));
+        let binds_app = OBJECTS.iter().any(is_made);
         if framework.has_runner() || binds_app || is_script(module) {
             let path = report.source.path.clone();
             let command = framework.command(&path.display().to_string(), || script_command(root, &path));

@@ -41,6 +41,21 @@ impl<'a> Python<'a> {
         self
     }
 
+    /// With the environment that this program lies in, where there is no other. `program` is its path, if it was called
+    /// by one.
+    #[must_use]
+    pub fn or_around(mut self, root: &Path, program: Option<&Path>) -> Self {
+        if self.environment.is_none() {
+            let folder = program.and_then(Path::parent).filter(|bin| bin.ends_with("bin")).and_then(Path::parent);
+            let folder = folder.filter(|folder| self.files.is_file(&folder.join("pyvenv.cfg")));
+            self.environment = folder.and_then(|folder| {
+                let name = folder.strip_prefix(root).unwrap_or(folder);
+                self.inspect(root, name.as_os_str(), Origin::Program)
+            });
+        }
+        self
+    }
+
     /// With a folder of packages in the app root: the one that a build has named, else the usual one.
     #[must_use]
     pub fn with_packages(mut self, root: &Path, named: Option<&Path>) -> Self {
@@ -249,6 +264,24 @@ mod tests {
         ] {
             let vars: Environ = vars.iter().copied().chain([("PATH", path)]).collect();
             let python = Python::find(&files, Path::new(ROOT), &vars);
+            let found = python.environment.as_ref().map(|found| (found.name.as_str(), found.origin));
+            assert_eq!(found, expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn an_environment_around_the_program_counts_where_there_is_no_other() {
+        let files = || image().file("/venv/pyvenv.cfg", "").empty("/venv/lib/python3.12/site-packages");
+        let here = files().file("/site/antenv/pyvenv.cfg", "");
+        for (row, files, program, expected) in [
+            ("in its bin", files(), Some("/venv/bin/pystart"), Some(("/venv", Origin::Program))),
+            ("elsewhere in it", files(), Some("/venv/tools/pystart"), None),
+            ("in no environment", files(), Some("/usr/local/bin/pystart"), None),
+            ("called by its name", files(), None, None),
+            ("the root's own goes first", here, Some("/venv/bin/pystart"), Some(("antenv", Origin::AppRoot))),
+        ] {
+            let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+            let python = python.or_around(Path::new(ROOT), program.map(Path::new));
             let found = python.environment.as_ref().map(|found| (found.name.as_str(), found.origin));
             assert_eq!(found, expected, "{row}");
         }

@@ -44,6 +44,8 @@ pub enum Origin {
     VirtualEnv,
     /// The first Python on `PATH` is its own: `ENV PATH=/opt/venv/bin:$PATH`.
     SearchPath,
+    /// This program itself lies in it, and was called by its path: `/venv/bin/pystart`.
+    Program,
 }
 
 /// A virtual environment.

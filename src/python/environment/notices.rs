@@ -29,6 +29,7 @@ impl Python<'_> {
         let hint = Some(match environment.origin {
             Origin::Build | Origin::AppRoot => format!("build it in this image: `pystart build` makes `{name}` anew"),
             Origin::VirtualEnv => "make it in this image, or take `VIRTUAL_ENV` out".into(),
+            Origin::Program => "make it in this image, or call another pystart".into(),
             Origin::SearchPath => format!("make it in this image, or take `{name}/bin` out of `PATH`"),
         });
         let message = match (environment.minors.first(), image) {

@@ -13,11 +13,29 @@ impl Python<'_> {
         fitting.or(environment.minors.first().copied()).map(|minor| environment.packages(minor))
     }
 
-    /// The folders in which the environment's packages are, then those of the image's Python.
+    /// The folders in which the environment's packages are, then those of the image's Python, if they are seen.
     ///
     /// The user's `PYTHONPATH` comes first, as in Python itself.
     #[must_use]
     pub fn packages(&self) -> Vec<PathBuf> {
+        let mut folders = self.packages_of_environment();
+        if !self.runs_own_interpreter() || self.environment.as_ref().is_some_and(|own| self.sees_image(&own.folder)) {
+            folders.extend(self.image_packages());
+        }
+        folders
+    }
+
+    /// Was the environment made with `--system-site-packages`? (PEP 405)
+    fn sees_image(&self, folder: &Path) -> bool {
+        let Ok(text) = self.files.read(&folder.join("pyvenv.cfg")) else { return false };
+        String::from_utf8_lossy(&text).lines().filter_map(|line| line.split_once('=')).any(|(key, value)| {
+            key.trim().eq_ignore_ascii_case("include-system-site-packages") && value.trim().eq_ignore_ascii_case("true")
+        })
+    }
+
+    /// The same without those of the image.
+    #[must_use]
+    pub fn packages_of_environment(&self) -> Vec<PathBuf> {
         let mut folders = self.user_packages.clone();
         folders.extend(self.package_folder.clone());
         if let Some(environment) = &self.environment {
@@ -26,9 +44,6 @@ impl Python<'_> {
                 Some(minor) => minor.map(|minor| environment.packages(minor)),
                 None => self.lent_packages(),
             });
-        }
-        if !self.runs_own_interpreter() {
-            folders.extend(self.image_packages());
         }
         folders
     }
@@ -70,6 +85,25 @@ mod tests {
             image().empty("/site/antenv/lib/python3.11/site-packages").program("/site/antenv/bin/python", "\x7fELF");
         let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
         assert_eq!(python.packages(), [PathBuf::from("/site/antenv/lib/python3.11/site-packages")]);
+    }
+
+    #[test]
+    fn an_environment_may_see_the_packages_of_the_image() {
+        let own = Path::new("/site/antenv/lib/python3.12/site-packages");
+        for (text, seen) in [
+            ("home = /bin\ninclude-system-site-packages = true\n", true),
+            ("Include-System-Site-Packages=TRUE\r\n", true),
+            ("include-system-site-packages = false\n", false),
+            ("", false),
+        ] {
+            let files = image().empty(own).file("/site/antenv/pyvenv.cfg", text);
+            let files =
+                files.program("/site/antenv/bin/python", "").dead_link("/site/antenv/bin/python", "/bin/python3.12");
+            let python = Python::find(&files, Path::new(ROOT), &environ(&[]));
+            let folders = python.packages();
+            assert_eq!((folders[0].as_path(), folders.len() > 1), (own, seen), "{text}");
+            assert!(folders[1..].iter().all(|folder| python.image_packages().contains(folder)));
+        }
     }
 
     #[test]
