@@ -162,7 +162,7 @@ pub struct Launch {
     pub is_shell: bool,
     /// What has to be written first.
     pub copies: Vec<EmbeddedCopy>,
-    /// Where its site is expected, unless it is gunicorn, which says itself where it listens.
+    /// Where its site is expected, as far as that is known and an init is there to look.
     pub expected_port: Option<u16>,
 }
 

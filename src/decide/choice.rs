@@ -46,6 +46,8 @@ pub(super) struct Trail {
     pub(super) evidence: Vec<Evidence>,
     pub(super) notices: Vec<Notice>,
     pub(super) near_misses: Vec<NearMiss>,
+    /// Why no app was found; of the last step.
+    pub(super) missing: Option<Notice>,
 }
 
 impl Trail {
@@ -60,6 +62,7 @@ impl Trail {
         self.evidence.extend(next.evidence);
         self.notices.extend(next.notices);
         self.near_misses.extend(next.near_misses);
+        self.missing = self.missing.or(next.missing);
         self
     }
 

@@ -26,13 +26,17 @@ pub(super) fn default_site(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice
     }
     let (folder, copy) = default_site::locate(inputs.files, &inputs.settings.environ);
     let reason = format!("nothing else was found; it is in `{}`", folder.display());
-    let trail = Trail::of(Step::DefaultSite, "the default site", Verdict::Chosen, reason)
-        .with_notice(missing_app(inputs, near_misses));
+    let missing = missing_app(inputs, near_misses);
+    let trail = Trail::of(Step::DefaultSite, "the default site", Verdict::Chosen, reason).with_notice(missing.clone());
+    let trail = Trail { missing: Some(missing), ..trail };
     let start = Gunicorn::find(inputs.files, &inputs.python).map(|gunicorn| {
         let mut words = arguments::common(&inputs.options, inputs.settings.port);
         words.extend([arguments::with_path("--chdir=", &folder), "application:app".into()]);
         let mut start = Start::gunicorn(gunicorn, words, &inputs.options, inputs);
         start.copies.extend(copy);
+        if let Some(documentation) = documentation(env!("CARGO_PKG_REPOSITORY")) {
+            start.variables.push((default_site::DOCUMENTATION.to_owned(), documentation.into()));
+        }
         start.variables.push((default_site::SEARCHED_FOLDER.to_owned(), inputs.settings.app_root.clone().into()));
         start
     });
@@ -58,11 +62,19 @@ fn unreadable_root(inputs: &Inputs) -> Option<Failure> {
 
 /// No app, and no default site either: a broken image must not look like one that works.
 fn nothing(inputs: &Inputs, near_misses: &[NearMiss]) -> (Choice, Trail) {
-    let Notice { message, hint } = missing_app(inputs, near_misses);
+    let missing = missing_app(inputs, near_misses);
     let reason = "`--no-default-site` or `PYSTART_DEFAULT_SITE=off` was given";
     let trail = Trail::of(Step::DefaultSite, "the default site", Verdict::Rejected, reason);
+    let trail = Trail { missing: Some(missing.clone()), ..trail };
+    let Notice { message, hint } = missing;
     let failure = Failure { message, hint, status: status::NO };
     (Choice::impossible(Step::DefaultSite, failure, inputs), trail)
+}
+
+/// The page on this very matter, in the repository that the program was made from; `None` where none is named.
+fn documentation(repository: &str) -> Option<String> {
+    let page = concat!("/blob/v", env!("CARGO_PKG_VERSION"), "/docs/troubleshooting.md");
+    repository.starts_with("https://").then(|| format!("{}{page}", repository.trim_end_matches('/')))
 }
 
 fn missing_app(inputs: &Inputs, near_misses: &[NearMiss]) -> Notice {
@@ -83,7 +95,7 @@ fn missing_app(inputs: &Inputs, near_misses: &[NearMiss]) -> Notice {
     let hint = match near_misses.iter().find_map(|miss| miss.command.as_ref()) {
         _ if !forbidden.is_empty() => CHANGE_MODE.into(),
         Some(command) => format!("start it with the command `{command}`"),
-        None => "deploy an app there, or give a start-up command".into(),
+        None => "deploy an app there, name its folder with `PYSTART_APP_ROOT`, or give a start-up command".into(),
     };
     Notice { message, hint: Some(hint) }
 }
@@ -124,5 +136,18 @@ fn content(folder: &Folder) -> String {
         0 => "nothing in it".into(),
         1..=8 => names.join(", "),
         count => format!("{} and {} more", names[..8].join(", "), count - 8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_is_that_of_this_version_in_the_repository_that_is_named() {
+        let page = documentation("https://example.org/me/pystart/").unwrap();
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(page, format!("https://example.org/me/pystart/blob/v{version}/docs/troubleshooting.md"));
+        assert_eq!(documentation(""), None);
     }
 }

@@ -86,7 +86,12 @@ pub(super) fn prepare(start: Start, interface: Interface, inputs: &Inputs) -> Pr
         });
     }
     let is_gunicorn = matches!(start.server, Server::Gunicorn { .. });
-    let expected_port = (!is_gunicorn).then(|| inputs.settings.port.unwrap_or(DEFAULT_PORT));
+    // gunicorn says itself where it listens, but not when; where there is an init, that tells.
+    let expected_port = match mode {
+        _ if !is_gunicorn => Some(inputs.settings.port.unwrap_or(DEFAULT_PORT)),
+        Mode::Init => known.port,
+        Mode::Exec => None,
+    };
     let is_shell = matches!(start.server, Server::Shell);
     if let (Server::Gunicorn { options, .. }, Some((from_environment, version))) = (start.server, used) {
         known.gunicorn = Some(GunicornInUse { from_environment, version, options: *options });
@@ -227,7 +232,8 @@ mod tests {
             let flags = Flags::of_command([command]).with(&table::APP_ROOT.row, "/site");
             let decision = decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), files);
             let launch = decision.outcome.unwrap();
-            assert_eq!((launch.mode, launch.expected_port), (expected, None), "{row}");
+            let port = (expected == Mode::Init).then_some(8000);
+            assert_eq!((launch.mode, launch.expected_port), (expected, port), "{row}");
             let is_told = decision.notices.iter().any(|notice| notice.message.starts_with("a stop is not delayed"));
             assert_eq!(is_told, row == "drained, but never", "{row}");
         }

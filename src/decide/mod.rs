@@ -88,6 +88,8 @@ pub struct Decision {
     pub evidence: Vec<Evidence>,
     /// What the user should hear.
     pub notices: Vec<Notice>,
+    /// Why no app was found, and what to do about it; for the default site, or what takes its place.
+    pub missing: Option<Notice>,
     /// What was nearly it; for the default site.
     pub near_misses: Vec<NearMiss>,
     /// Is what gunicorn serves an ASGI app, as far as anybody said so?
@@ -175,7 +177,7 @@ fn surroundings(inputs: &Inputs) -> Trail {
 impl Decision {
     fn new(choice: Choice, trail: Trail, inputs: &Inputs) -> Self {
         let Choice { step, app, target, folder, is_asgi, start } = choice;
-        let Trail { evidence, mut notices, near_misses } = trail;
+        let Trail { evidence, mut notices, near_misses, missing } = trail;
         let interface = app.as_ref().map_or(Interface::Wsgi, |app| app.interface);
         let (outcome, environ, known) = match start.map(|start| launch::prepare(start, interface, inputs)) {
             Ok(prepared) => {
@@ -205,6 +207,7 @@ impl Decision {
             environ,
             evidence,
             notices,
+            missing,
             // Of an app that was chosen nobody asks what was nearly one.
             near_misses: if step == Step::DefaultSite { near_misses } else { Vec::new() },
             port: known.port,

@@ -8,7 +8,7 @@ use crate::model::{Detection, Interface, Step, Verdict};
 /// Django or Flask, where the documented order looks for them.
 pub(super) fn documented(inputs: &Inputs) -> (Option<Choice>, Trail) {
     let Detection { app, evidence, notices, near_misses } = inputs.sources.documented(&|| asgi_worker(inputs));
-    let trail = Trail { evidence, notices, near_misses };
+    let trail = Trail { evidence, notices, near_misses, ..Trail::default() };
     let Some(app) = app else { return (None, trail) };
     let (choice, more) = serving::choose(app, inputs);
     let trail = trail.then(more);
@@ -21,7 +21,7 @@ pub(super) fn documented(inputs: &Inputs) -> (Option<Choice>, Trail) {
 /// Any other web app of the root, if one is recognised.
 pub(super) fn other(inputs: &Inputs) -> (Option<Choice>, Trail) {
     let Detection { app, evidence, notices, near_misses } = inputs.sources.other(&|| asgi_worker(inputs));
-    let trail = Trail { evidence, notices, near_misses };
+    let trail = Trail { evidence, notices, near_misses, ..Trail::default() };
     let Some(app) = app else {
         if trail.evidence.iter().any(|fact| fact.step == Step::Other) {
             return (None, trail);

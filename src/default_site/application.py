@@ -26,6 +26,14 @@ def searched_folder():
     return folder.decode("utf-8", "replace")
 
 
+def documentation():
+    """Where the documentation is, as HTML: the launcher knows, once it has a home."""
+    address = os.environ.get("PYSTART_DOCUMENTATION", "")
+    if address.startswith("https://"):
+        return '<a href="{}" rel="noreferrer">Documentation: how the app is found and started</a>'.format(escape(address))
+    return "Documentation: <code>pystart --help</code> in the container, and <code>docs/</code> of pystart."
+
+
 STYLE = read("style.css")
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
@@ -52,7 +60,7 @@ HEADERS = [
 
 def page(template, **values):
     """A page as bytes: `{{name}}` in the template becomes the value of that name."""
-    text = read(template).replace("{{style}}", STYLE)
+    text = read(template).replace("{{style}}", STYLE).replace("{{documentation}}", documentation())
     for name, value in values.items():
         text = text.replace("{{" + name + "}}", escape(value))
     return text.encode("utf-8")

@@ -12,6 +12,9 @@ pub const FOLDER: &str = "/opt/defaultsite";
 /// The variable that tells the site which folder holds no app.
 pub(crate) const SEARCHED_FOLDER: &str = "PYSTART_SEARCHED_FOLDER";
 
+/// The variable that tells it where the documentation is.
+pub(crate) const DOCUMENTATION: &str = "PYSTART_DOCUMENTATION";
+
 /// The files of the site; [`FOLDER`] holds the same ones.
 static SITE: Embedded = Embedded {
     what: "the default site",

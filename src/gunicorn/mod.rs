@@ -50,8 +50,11 @@ impl Gunicorn {
             if let Some(package) = package {
                 let script = environment.folder.join("bin/gunicorn");
                 let is_own = |interpreter: &Path| interpreter.starts_with(&environment.folder);
-                let works =
-                    python.runs_own_interpreter() && script_interpreter(files, &script).is_some_and(|i| is_own(&i));
+                // On a volume that is mounted `noexec` the kernel refuses the script, and Python reads it.
+                let may_run = files.may(&script, Access::Execute);
+                let works = may_run
+                    && python.runs_own_interpreter()
+                    && script_interpreter(files, &script).is_some_and(|i| is_own(&i));
                 let interpreter = python.interpreter().map(|interpreter| interpreter.path.clone());
                 return match interpreter {
                     _ if works => Ok(Self::script(script, Some(package), true, false)),

@@ -15,9 +15,13 @@ use crate::model::Notice;
 pub enum Reachability {
     /// A socket on this port takes connections of other hosts.
     Reachable,
-    /// Sockets listen, but on other ports or for this host alone; never empty.
-    Elsewhere(Vec<Listener>),
-    /// No socket listens.
+    /// The site listens on the port for this host alone.
+    Loopback(Listener),
+    /// The site listens, but on other ports; never empty.
+    OtherPorts(Vec<Listener>),
+    /// Somebody else has the port, and the site listens nowhere.
+    Taken(Listener),
+    /// No socket listens on the port, and none of the site's anywhere.
     NoListener,
 }
 
@@ -36,31 +40,44 @@ impl Reachability {
             .map(|p| p.pid)
             .collect();
         let is_the_sites = |pid: pid_t| own.contains(&pid) && !ssh.contains(&pid);
-        Some(Self::judge(listeners(), port, is_the_sites))
+        Some(Self::judge(&listeners(), port, is_the_sites))
     }
 
-    /// A listener whose process cannot be seen is taken for the site's on this port, and for somebody else's on another.
-    fn judge(listeners: Vec<Listener>, port: u16, is_the_sites: impl Fn(pid_t) -> bool) -> Self {
-        let is_open = |listener: &Listener| {
-            listener.port == port
-                && !listener.address.to_canonical().is_loopback()
-                && listener.pid.is_none_or(&is_the_sites)
-        };
-        if listeners.iter().any(is_open) {
+    /// From everybody who listens, and which processes are the site's. A listener whose process cannot be seen is taken
+    /// for the site's on this port, and for somebody else's on another.
+    pub(crate) fn judge(listeners: &[Listener], port: u16, is_the_sites: impl Fn(pid_t) -> bool) -> Self {
+        let (here, elsewhere): (Vec<&Listener>, Vec<_>) = listeners.iter().partition(|listener| listener.port == port);
+        let own: Vec<&Listener> =
+            here.iter().copied().filter(|listener| listener.pid.is_none_or(&is_the_sites)).collect();
+        if own.iter().any(|listener| !listener.address.to_canonical().is_loopback()) {
             return Self::Reachable;
         }
-        let own: Vec<_> = listeners.into_iter().filter(|listener| listener.pid.is_some_and(&is_the_sites)).collect();
-        if own.is_empty() { Self::NoListener } else { Self::Elsewhere(own) }
+        if let Some(own) = own.first() {
+            return Self::Loopback((*own).clone());
+        }
+        let elsewhere: Vec<Listener> =
+            elsewhere.into_iter().filter(|listener| listener.pid.is_some_and(&is_the_sites)).cloned().collect();
+        match here.first() {
+            _ if !elsewhere.is_empty() => Self::OtherPorts(elsewhere),
+            Some(stranger) => Self::Taken((*stranger).clone()),
+            None => Self::NoListener,
+        }
     }
 
     /// What a person should know about a site expected on `port`; nothing if it can be reached.
     #[must_use]
     pub fn notice(&self, port: u16) -> Option<Notice> {
+        let elsewhere = |listeners: &[Listener]| Notice {
+            message: format!("{}; the site is expected on 0.0.0.0:{port}", List(listeners)),
+            hint: Some("let the server listen on the address `0.0.0.0` and on the port in `PORT`".into()),
+        };
         match self {
             Self::Reachable => None,
-            Self::Elsewhere(listeners) => Some(Notice {
-                message: format!("{}; the site is expected on 0.0.0.0:{port}", List(listeners)),
-                hint: Some("let the server listen on the address `0.0.0.0` and on the port in `PORT`".into()),
+            Self::Loopback(listener) => Some(elsewhere(std::slice::from_ref(listener))),
+            Self::OtherPorts(listeners) => Some(elsewhere(listeners)),
+            Self::Taken(stranger) => Some(Notice {
+                message: format!("port {port} is taken by {stranger}, which is not the site"),
+                hint: Some("stop it, then restart the container".into()),
             }),
             Self::NoListener => Some(Notice { message: format!("nobody listens on port {port} yet"), hint: None }),
         }
@@ -101,17 +118,20 @@ mod tests {
             ("one address", listener("10.0.0.7", 8000, ours), "reachable"),
             ("all addresses of IPv6", listener("::", 8000, ours), "reachable"),
             ("another user's process", listener("0.0.0.0", 8000, None), "reachable"),
-            ("loopback", listener("127.0.0.1", 8000, ours), "elsewhere"),
-            ("loopback of IPv6", listener("::1", 8000, ours), "elsewhere"),
-            ("loopback of IPv4 by IPv6", listener("::ffff:127.0.0.1", 8000, ours), "elsewhere"),
-            ("another port", listener("0.0.0.0", 5000, ours), "elsewhere"),
-            ("a stranger's", listener("0.0.0.0", 8000, other), "none"),
+            ("loopback", listener("127.0.0.1", 8000, ours), "loopback"),
+            ("loopback of IPv6", listener("::1", 8000, ours), "loopback"),
+            ("loopback of IPv4 by IPv6", listener("::ffff:127.0.0.1", 8000, ours), "loopback"),
+            ("loopback of nobody knows whom", listener("127.0.0.1", 8000, None), "loopback"),
+            ("another port", listener("0.0.0.0", 5000, ours), "other"),
+            ("a stranger's", listener("0.0.0.0", 8000, other), "taken"),
             ("a stranger's, somewhere", listener("127.0.0.1", 5000, None), "none"),
         ];
         for (row, listener, expected) in rows {
-            let found = match Reachability::judge(vec![listener], 8000, |pid| pid == 12) {
+            let found = match Reachability::judge(&[listener], 8000, |pid| pid == 12) {
                 Reachability::Reachable => "reachable",
-                Reachability::Elsewhere(_) => "elsewhere",
+                Reachability::Loopback(_) => "loopback",
+                Reachability::OtherPorts(_) => "other",
+                Reachability::Taken(_) => "taken",
                 Reachability::NoListener => "none",
             };
             assert_eq!(found, expected, "{row}");
@@ -123,7 +143,7 @@ mod tests {
         let listeners = vec![listener("127.0.0.1", 5000, Some(12)), listener("::1", 1, Some(13))];
         let message = |found: Reachability| found.notice(8000).map(|notice| notice.message);
         assert_eq!(
-            message(Reachability::Elsewhere(listeners)).as_deref(),
+            message(Reachability::OtherPorts(listeners)).as_deref(),
             Some(
                 "`python server.py` (12) listens on 127.0.0.1:5000, `python server.py` (13) listens on [::1]:1; \
                  the site is expected on 0.0.0.0:8000"

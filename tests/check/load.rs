@@ -9,6 +9,7 @@ use crate::python::{self, App};
 use pystart::commands::check::{Calling, Cause, Problem, Report, Site, Start, Target, prove};
 use pystart::commands::health::{Answer, Question};
 use pystart::commands::running::{Memory, Running};
+use pystart::model::Notice;
 
 const FLASK: &str = "from flask import Flask\nprint('import noise')\napp = Flask(__name__)\n";
 
@@ -460,6 +461,7 @@ fn other_commands_are_checked_as_far_as_that_goes_without_running_them() {
     let plain = app.root.join("plain");
     let program = |name: &str, path: &str| Start::Program { name: name.into(), path: path.into() };
     let script = |text: &str| Start::Script { shell: "/bin/sh".into(), text: text.into() };
+    let missing = Notice { message: "no app was found".into(), hint: None };
     let rows = [
         ("a program", program("sh", "/bin/sh"), None),
         ("no program", program("streamlit", "/nowhere/streamlit"), Some(Cause::Program)),
@@ -467,7 +469,7 @@ fn other_commands_are_checked_as_far_as_that_goes_without_running_them() {
         ("a folder", program("etc", "/etc"), Some(Cause::Program)),
         ("a script", script("echo $HOME > /nowhere/x\n"), None),
         ("half a script", script("if true; then\n"), Some(Cause::Script)),
-        ("the default site", Start::DefaultSite, Some(Cause::NoApp)),
+        ("the default site", Start::DefaultSite(missing), Some(Cause::NoApp)),
     ];
     for (row, start, cause) in rows {
         let report = prove(&target(&app, start));
@@ -532,7 +534,7 @@ fn the_call_looks_at_other_commands_and_at_an_empty_root_too() {
         (&["start.sh"], 1, "refuses the script"),
         (&["sleep", "1"], 0, "the program is there"),
         (&["--strict", "no-such-program"], 1, "`no-such-program` was not found"),
-        (&[], 1, "no app of yours was found"),
+        (&[], 1, "no app was found in"),
     ];
     for (words, expected, part) in rows {
         let (status, text) = call(&app, words);

@@ -60,7 +60,7 @@ fn page() {
         "restart the container",
         "pip install -r requirements.txt",
         "Container is up",
-        "<a href=\"https://",
+        "pystart --help",
     ] {
         assert!(answer.body.contains(expected), "no {expected:?}");
     }

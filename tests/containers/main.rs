@@ -14,6 +14,8 @@
 
 mod archives;
 mod bake;
+mod balanced;
+mod broken;
 mod build;
 mod copied;
 mod default_site;
@@ -30,6 +32,7 @@ mod image;
 mod images;
 mod lifecycle;
 mod logs;
+mod orchestrators;
 mod order;
 #[path = "../deployment/packing.rs"]
 #[allow(dead_code, reason = "the tests of deployments make more")]
@@ -87,7 +90,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A container mostly waits; more of them at once would only slow each other down.
     arguments.test_threads.get_or_insert(3);
-    let subjects: [(&str, Vec<Test>); 15] = [
+    let subjects: [(&str, Vec<Test>); 17] = [
         ("image", image::tests()),
         ("copied", copied::tests()),
         ("archives", archives::tests()),
@@ -103,6 +106,8 @@ fn main() -> ExitCode {
         ("deploy", deploy::tests()),
         ("rolling", rolling::tests()),
         ("draining", draining::tests()),
+        ("broken", broken::tests()),
+        ("orchestrators", orchestrators::tests()),
     ];
     let engine = docker::answers();
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");

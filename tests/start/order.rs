@@ -79,6 +79,19 @@ fn an_empty_folder_gets_the_default_site_and_is_told_why() {
 }
 
 #[test]
+fn the_default_page_links_to_the_documentation_that_it_is_told_of() {
+    let app = App::new(&[]);
+    for (address, part) in [
+        ("https://example.org/docs?a=1&b", "<a href=\"https://example.org/docs?a=1&amp;b\""),
+        ("javascript:alert(1)", "<code>pystart --help</code>"),
+        ("", "<code>pystart --help</code>"),
+    ] {
+        let page = Site::start(pystart(&app.root).env("PYSTART_DOCUMENTATION", address)).get("/");
+        assert!(page.contains(part) && !page.contains("javascript:"), "{address}: {page}");
+    }
+}
+
+#[test]
 fn without_the_default_site_no_app_is_status_1_with_the_reasons_and_no_server() {
     let app = App::new(&[("notes.py", "x = 1\n")]);
     for (words, vars) in [

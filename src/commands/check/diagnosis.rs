@@ -62,6 +62,7 @@ fn raised(seen: &Observation, stage: Stage, error: &Exception, chain: &[Exceptio
         (Stage::Module | Stage::Object | Stage::Request, "ModuleNotFoundError") if error.missing.is_some() => {
             missing_module::diagnose(error, seen, context)
         }
+        (_, "ImportError") if error.message.contains(NOT_MAPPED) => not_mapped(error, context),
         (Stage::Object, "AppImportError") => Problem::new(Cause::NotAnApp, error.message.clone()),
         (_, "SystemExit") => {
             Problem::new(Cause::Exited, format!("{} calls `sys.exit({})`", activity(seen, stage), error.message))
@@ -90,6 +91,21 @@ fn raised(seen: &Observation, stage: Stage, error: &Exception, chain: &[Exceptio
         problem.hint = unfit_package(error, seen);
     }
     problem
+}
+
+/// What the C library says when the kernel does not let it load a file as code. The number of the error, which differs
+/// between file systems and systems of access control, stands behind it.
+const NOT_MAPPED: &str = "failed to map segment from shared object";
+
+/// Most often a volume; and as often the user who mounted it does not know.
+fn not_mapped(error: &Exception, context: &Context<'_>) -> Problem {
+    let file = error.message.split(':').next().unwrap_or_default();
+    let file = shortened(file, context.app_root);
+    let message = format!("the kernel does not load the compiled code in `{file}`: its folder is mounted `noexec`");
+    Problem::new(Cause::Noexec, message).with_hint(
+        "mount it without `noexec` (Docker: `--tmpfs FOLDER:exec`), or put the environment elsewhere and name it with \
+         `VIRTUAL_ENV`",
+    )
 }
 
 /// An import that fails inside a package: nothing of the user's is wrong but the choice of versions.
@@ -121,8 +137,27 @@ fn any_other(seen: &Observation, stage: Stage, error: &Exception) -> Problem {
         return problem
             .with_hint(format!("if `{name}` is an app setting, set it; `pystart env` lists those the app gets"));
     }
+    if CONNECTIONS.contains(&error.kind.as_str()) {
+        return problem.with_hint(
+            "what the app connects to while it is loaded does not answer: see to its address and that this container \
+             reaches it, or connect when a request needs it",
+        );
+    }
     problem
 }
+
+/// What is raised where a service cannot be reached: by Python itself (`gaierror` for a name), by the drivers of PEP 249, by
+/// redis-py, PyMongo and Requests.
+const CONNECTIONS: [&str; 8] = [
+    "ConnectionError",
+    "ConnectionRefusedError",
+    "ConnectionResetError",
+    "MaxRetryError",
+    "OperationalError",
+    "ServerSelectionTimeoutError",
+    "TimeoutError",
+    "gaierror",
+];
 
 /// `DATABASE_URL`: a key in capitals is a variable nine times in ten.
 fn is_variable_name(text: &str) -> bool {
@@ -256,6 +291,24 @@ mod tests {
         assert!(hint.starts_with("the package `flask` does not fit Python"), "{hint}");
         let own = problem(Stage::Module, vec![exception("ImportError", "x", &["/app/a.py"])]);
         assert_eq!((own.cause, own.hint), (Cause::Import, None));
+    }
+
+    #[test]
+    fn compiled_code_that_is_not_loaded_is_a_matter_of_the_mount() {
+        let message = "/app/antenv/x.so: failed to map segment from shared object: Operation not permitted";
+        let problem =
+            problem(Stage::Module, vec![exception("ImportError", message, &["/x/site-packages/x/__init__.py"])]);
+        assert_eq!(problem.cause, Cause::Noexec);
+        assert!(problem.message.contains("compiled code in `antenv/x.so`"), "{}", problem.message);
+    }
+
+    #[test]
+    fn a_service_that_cannot_be_reached_on_import_is_what_the_hint_is_about() {
+        for kind in CONNECTIONS {
+            let hint = problem(Stage::Module, vec![exception(kind, "refused", &["/app/a.py"])]).hint.unwrap();
+            assert!(hint.starts_with("what the app connects to while it is loaded does not answer"), "{kind}: {hint}");
+        }
+        assert_eq!(problem(Stage::Module, vec![exception("ValueError", "x", &["/app/a.py"])]).hint, None);
     }
 
     #[test]

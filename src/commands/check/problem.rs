@@ -22,6 +22,8 @@ pub enum Cause {
     ModuleNotFound,
     /// A name cannot be imported from a module.
     Import,
+    /// The kernel loads no compiled code from where a package lies.
+    Noexec,
     /// A file is not valid Python.
     Syntax,
     /// The module has no such name.

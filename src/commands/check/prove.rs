@@ -4,14 +4,18 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use nix::libc;
+
 use super::context::Context;
-use super::observation::Observation;
+use super::observation::{Ending, Observation};
 use super::packages::Packages;
 use super::probe::Probe;
 use super::problem::{Cause, Problem};
 use super::report::Report;
+use super::site::out_of_memory;
 use super::target::{Start, Target};
 use super::{diagnosis, program, threads};
+use crate::commands::running::Memory;
 use crate::commands::{build, port_taken, unreadable};
 use crate::error::Failure;
 use crate::model::Notice;
@@ -38,7 +42,7 @@ pub fn prove(target: &Target) -> Report {
             let problem = Problem { hint: hint.clone(), ..Problem::new(Cause::Impossible, message) };
             without_loading(target, Some(problem), "")
         }
-        Start::DefaultSite => without_loading(target, Some(no_app(target)), ""),
+        Start::DefaultSite(missing) => without_loading(target, Some(no_app(missing, target)), ""),
     };
     match &target.site {
         Some(site) => report.with_site(site),
@@ -47,12 +51,11 @@ pub fn prove(target: &Target) -> Report {
 }
 
 /// The default site would be served: because nothing can be read, or because nothing is there.
-fn no_app(target: &Target) -> Problem {
-    match unreadable::notice(&target.app_root) {
-        Some(Notice { message, hint }) => Problem { hint, ..Problem::new(Cause::Unreadable, message) },
-        None => Problem::new(Cause::NoApp, "no app of yours was found: the default site would be served")
-            .with_hint("`pystart explain` tells what was looked for and what is there instead"),
-    }
+fn no_app(missing: &Notice, target: &Target) -> Problem {
+    let unreadable = unreadable::notice(&target.app_root);
+    let cause = if unreadable.is_some() { Cause::Unreadable } else { Cause::NoApp };
+    let Notice { message, hint } = unreadable.unwrap_or_else(|| missing.clone());
+    Problem { hint, ..Problem::new(cause, message) }
 }
 
 /// The report on a start whose program is not Python's, or that cannot be.
@@ -75,7 +78,10 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
             return Report::new(&Observation::default(), Some(Problem::new(Cause::NoPython, message)), "");
         }
     };
-    let problem = diagnosis::diagnose(&seen, ending, &context);
+    // What the kernel has killed for want of memory in this very attempt stands in the same count as the site's own.
+    let memory =
+        if ending == Ending::Signalled(libc::SIGKILL) { Memory::of_this_container() } else { Memory::default() };
+    let problem = out_of_memory(&memory).or_else(|| diagnosis::diagnose(&seen, ending, &context));
     let (other, success) = match site {
         Some(site) => (site.problem(), "the app loads, and the site that runs is this one and answers"),
         None => (taken_port(&seen), "the app loads, gunicorn can serve it"),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::observation::{Gunicorn, Module, Object, Observation, Python, Settings, Worker};
-use super::problem::Problem;
+use super::problem::{Cause, Problem};
 use super::site::{HOW_TO_GET_MEMORY, Site};
 use crate::model::Notice;
 
@@ -66,10 +66,14 @@ impl Report {
         }
     }
 
+    fn is_about_memory(&self) -> bool {
+        self.problem.as_ref().is_some_and(|problem| problem.cause == Cause::Memory)
+    }
+
     /// The same with what is known of the site that runs.
     pub(super) fn with_site(self, site: &Site) -> Self {
         let Site { running, question, answer } = site;
-        let memory = running.memory.sentence().filter(|message| *message != self.summary);
+        let memory = running.memory.sentence().filter(|_| !self.is_about_memory());
         let hint = Some(HOW_TO_GET_MEMORY.to_owned());
         let memory = memory.map(|message| Notice { message, hint });
         Self {

@@ -2,8 +2,10 @@
 //! Pure.
 
 use crate::commands::health::{Answer, Question};
-use crate::commands::running::Running;
+use crate::commands::running::{Memory, Running};
+use crate::model::Notice;
 use crate::process::procfs::listeners::Listener;
+use crate::process::reachability::Reachability;
 
 use super::problem::{Cause, Problem};
 
@@ -43,15 +45,16 @@ impl Site {
 
     fn unreachable(&self) -> Option<Problem> {
         let Running { port, listeners, own_listeners, .. } = &self.running;
-        let here: Vec<&Listener> = listeners.iter().filter(|listener| listener.port == *port).collect();
-        let is_own = |listener: &&&Listener| listener.pid.is_none() || own_listeners.contains(listener);
-        match here.first() {
-            None => Some(self.nobody_listens()),
-            Some(stranger) if !here.iter().any(|listener| is_own(&listener)) => Some(
-                Problem::new(Cause::PortTaken, format!("port {port} is taken by {stranger}, which is not the site"))
-                    .with_hint("stop it, then restart the container"),
-            ),
-            Some(own) if here.iter().all(|listener| listener.address.is_loopback()) => Some(
+        let is_own = |pid| own_listeners.iter().any(|own| own.pid == Some(pid) && !is_sshd(own));
+        let found = Reachability::judge(listeners, *port, is_own);
+        match &found {
+            Reachability::Reachable => None,
+            Reachability::NoListener => Some(self.nobody_listens()),
+            Reachability::Taken(_) => {
+                let Notice { message, hint } = found.notice(*port)?;
+                Some(Problem { hint, ..Problem::new(Cause::PortTaken, message) })
+            }
+            Reachability::Loopback(own) => Some(
                 Problem::new(
                     Cause::Loopback,
                     format!(
@@ -61,21 +64,22 @@ impl Site {
                 )
                 .with_hint(format!("listen on `0.0.0.0`; {HOW_TO_BIND}")),
             ),
-            Some(_) => None,
+            Reachability::OtherPorts(own) => {
+                let other = own.first().map_or(0, |own| own.port);
+                Some(
+                    Problem::new(
+                        Cause::WrongPort,
+                        format!("the site listens on port {other}, and port {port} is asked for"),
+                    )
+                    .with_hint(format!("{HOW_TO_BIND}; or tell everybody else with `PORT={other}`")),
+                )
+            }
         }
     }
 
     fn nobody_listens(&self) -> Problem {
-        let Running { port, own_listeners, what, .. } = &self.running;
-        let elsewhere = own_listeners.iter().find(|listener| !is_sshd(listener));
-        if let Some(Listener { port: other, .. }) = elsewhere {
-            return Problem::new(
-                Cause::WrongPort,
-                format!("the site listens on port {other}, and port {port} is asked for"),
-            )
-            .with_hint(format!("{HOW_TO_BIND}; or tell everybody else with `PORT={other}`"));
-        }
-        if let Some(problem) = self.out_of_memory() {
+        let Running { port, what, .. } = &self.running;
+        if let Some(problem) = out_of_memory(&self.running.memory) {
             return problem;
         }
         let message = format!("nobody listens on port {port}: {what} runs {}", self.running.since());
@@ -105,13 +109,13 @@ impl Site {
             _ => Problem::new(Cause::NoAnswer, answer_line(self))
                 .with_hint("whoever took the request has hung up, most often a worker that ended: its log says why"),
         };
-        Some(self.out_of_memory().unwrap_or(problem))
+        Some(out_of_memory(&self.running.memory).unwrap_or(problem))
     }
+}
 
-    fn out_of_memory(&self) -> Option<Problem> {
-        let message = self.running.memory.sentence()?;
-        Some(Problem::new(Cause::Memory, message).with_hint(HOW_TO_GET_MEMORY))
-    }
+/// The problem, where the kernel has killed something for want of memory.
+pub(super) fn out_of_memory(memory: &Memory) -> Option<Problem> {
+    Some(Problem::new(Cause::Memory, memory.sentence()?).with_hint(HOW_TO_GET_MEMORY))
 }
 
 fn answer_line(site: &Site) -> String {
@@ -133,7 +137,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::commands::running::Memory;
 
     fn listener(address: &str, port: u16, pid: Option<i32>) -> Listener {
         Listener { address: address.parse::<IpAddr>().unwrap(), port, pid, program: Some("gunicorn".into()) }

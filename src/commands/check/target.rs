@@ -11,7 +11,7 @@ use crate::environ::Environ;
 use crate::error::Failure;
 use crate::files::Files;
 use crate::gunicorn;
-use crate::model::{Launch, Step};
+use crate::model::{Launch, Notice};
 use crate::settings::Settings;
 
 /// What is to be proven.
@@ -57,8 +57,8 @@ pub enum Start {
         /// The text it reads.
         text: Vec<u8>,
     },
-    /// The default site: nothing of the user's was found.
-    DefaultSite,
+    /// The default site, or nothing in its place: why no app of the user's was found.
+    DefaultSite(Notice),
     /// Nothing: `run` would end with this.
     Impossible(Failure),
 }
@@ -74,10 +74,11 @@ impl Target {
         site: Option<Site>,
     ) -> Self {
         let root = &settings.app_root;
-        let (start, environ, folder) = match &decision.outcome {
-            _ if decision.step == Step::DefaultSite => (Start::DefaultSite, settings.environ.clone(), root.clone()),
-            Err(failure) => (Start::Impossible(failure.clone()), settings.environ.clone(), root.clone()),
-            Ok(launch) => {
+        let (start, environ, folder) = match (&decision.outcome, &decision.missing) {
+            // Whether the default site itself would start is no answer to what was asked.
+            (_, Some(missing)) => (Start::DefaultSite(missing.clone()), settings.environ.clone(), root.clone()),
+            (Err(failure), None) => (Start::Impossible(failure.clone()), settings.environ.clone(), root.clone()),
+            (Ok(launch), None) => {
                 let folder = launch.directory.clone();
                 (start_of(launch, decision, files), launch.environ.clone(), folder)
             }
@@ -173,8 +174,10 @@ mod tests {
 
     #[test]
     fn nothing_to_prove_is_told_apart_from_what_cannot_start() {
-        assert_eq!(start_for(&image(), &[]), Start::DefaultSite);
-        assert_eq!(start_for(&Memory::default().empty("/site"), &[]), Start::DefaultSite);
+        for files in [image(), Memory::default().empty("/site")] {
+            let Start::DefaultSite(missing) = start_for(&files, &[]) else { panic!("an app was found") };
+            assert!(missing.message.starts_with("no app was found in `/site`"), "{missing:?}");
+        }
         assert!(matches!(start_for(&image(), &["nothing"]), Start::Impossible(failure) if failure.status == 127));
     }
 }

@@ -25,6 +25,7 @@ use crate::process::procfs::processes::{Process, Processes};
 use crate::process::{port, procfs};
 use crate::servers::find_call;
 use crate::settings::{DEFAULT_PORT, Settings};
+use crate::shell::redact::without_values;
 use crate::shell::words::{self, quote};
 
 pub use memory::Memory;
@@ -216,10 +217,22 @@ fn what_would_run(decision: &Decision) -> String {
 const LENGTH: usize = 100;
 
 fn command(argv: &[OsString]) -> String {
-    let words: Vec<Vec<u8>> = argv.iter().map(|word| quote(word)).collect();
+    let words: Vec<Vec<u8>> = without_values(argv).iter().map(|word| quote(word)).collect();
     let text = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
     match text.char_indices().nth(LENGTH) {
         Some((end, _)) => format!("`{}...`", &text[..end]),
         None => format!("`{text}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_is_told_without_the_value_of_any_variable() {
+        let shown = |words: &[&str]| what_runs(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(shown(&["sh", "-c", "DB=secret exec server"]), "`sh -c 'DB=... exec server'`");
+        assert_eq!(shown(&["env", "DB=secret", "server", "--flag"]), "`env DB=... server --flag`");
     }
 }
