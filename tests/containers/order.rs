@@ -1,6 +1,7 @@
 //! Every row of the start-up order and every form of the custom command: the first 200, PID 1, the stop.
 
-use crate::docker::Container;
+use crate::docker::{Container, until};
+use crate::http;
 use crate::images::{antenv, images};
 use crate::site::{DEFAULT_SITE, ROOT, Site, flask, server, wsgi};
 use crate::{Test, test};
@@ -33,6 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests: Vec<Test> =
         detected().into_iter().chain(custom()).map(|case| test(case.name, move || start(&case))).collect();
     tests.push(test("a_custom_command_that_cannot_be_processed_is_fatal_only_when_strict", strict));
+    tests.push(test("uvicorn_as_a_command_answers_on_the_port_from_outside", uvicorn_on_another_port));
     tests.push(test("the_exit_status_of_the_custom_command_is_that_of_the_container", exit_status));
     tests
 }
@@ -199,6 +201,22 @@ fn custom() -> Vec<Case> {
         ),
         with_variable,
     ]
+}
+
+/// uvicorn alone would listen on 127.0.0.1:8000.
+fn uvicorn_on_another_port() {
+    let text = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/')\ndef home():\n    return 'FastAPI'\n";
+    let site = Site::new(&[("main.py", text), ("antenv/.keep", "")]);
+    let environment = format!("{}:{ROOT}/antenv:ro", antenv().display());
+    let options =
+        ["--volume", &site.mount(), "--volume", &environment, "--env", "PORT=9000", "--publish", "127.0.0.1:0:9000"];
+    let container = Container::start_unpublished(&options, &images().runtime, &["uvicorn", "main:app"]);
+    let port = container.published(9000);
+    let page = until("an answer on the other port", || {
+        assert!(container.is_running(), "the container has ended:\n{}", container.logs());
+        http::get(port, "/").ok().filter(|answer| answer.status == 200).map(|answer| answer.body)
+    });
+    assert!(page.contains("FastAPI"), "{page}");
 }
 
 fn strict() {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::too_many_lines, reason = "a test that panics has failed; a table is long")]
 
+mod conflicts;
 mod named;
 mod own_server;
 mod procfile;
