@@ -35,7 +35,7 @@ fn not_compiled() {
     let rows = [
         ("psycopg2==2.9.10", "`psycopg2` is compiled here and needs `pg_config`", "ask for `psycopg2-binary` instead"),
         ("mysqlclient==2.2.7", "`mysqlclient` is compiled here and needs `mysql_config`", "ask for `PyMySQL` instead"),
-        ("setproctitle==1.3.4", "a package is compiled here, and there is no compiler", "ask for a release of it that"),
+        ("psutil==7.0.0", "a package is compiled here, and there is no compiler", "ask for a release of it that"),
     ];
     let started = rows.map(|(requirement, cause, hint)| {
         let name = requirement.split('=').next().unwrap_or_default();
