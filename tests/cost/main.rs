@@ -86,7 +86,7 @@ fn a_django_project_with_its_environment() {
 fn a_monorepo_with_its_project_one_level_down() {
     let cost = cost(&stage().tree("monorepo", |root| trees::monorepo(root, 2_000)).unwrap());
     at_most("instructions", cost.instructions, 242_000);
-    at_most("system calls", cost.calls.total(), 155);
+    at_most("system calls", cost.calls.total(), 162);
     at_most("bytes read", cost.calls.bytes_read, 4_600);
 }
 
