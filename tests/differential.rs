@@ -5,10 +5,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod numbers;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use numbers::Numbers;
 use pystart::decide::{Decision, decide};
 use pystart::environ::Environ;
 use pystart::files::Memory;
@@ -108,17 +111,7 @@ const COMMANDS: [(&str, bool); 12] = [
     ("   ", false),
 ];
 
-/// Numbers that look like random ones (xorshift64, Marsaglia 2003) and are the same each time.
-struct Numbers(u64);
-
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % bound
-    }
-
     /// True once in `times`.
     fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a target panics when what it asserts does not hold")]
 
+#[path = "../numbers/mod.rs"]
+mod numbers;
 #[path = "../python/mod.rs"]
 mod python;
 mod targets;
@@ -13,6 +15,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+
+use numbers::Numbers;
 
 type Target = (&'static str, fn(&[u8]), usize);
 
@@ -49,18 +53,7 @@ fn inputs(folder: &Path) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Numbers that look like random ones (xorshift64, Marsaglia 2003) and are the same each time.
-struct Numbers(u64);
-
 impl Numbers {
-    /// Below `bound`, or 0.
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % bound.max(1)
-    }
-
     /// Changes an input as fuzzers do: bytes, parts, and parts of others.
     fn changed(&mut self, inputs: &[Vec<u8>]) -> Vec<u8> {
         let mut data = inputs[self.below(inputs.len())].clone();
