@@ -1,5 +1,5 @@
 //! Tells the program what it is made from: `MADE_FROM` is the version, the commit where it is known, and the target.
-//! Not named as a setting is: cargo hands it to whatever it runs, too.
+//! Not named as a setting is: cargo hands it to whatever it runs, too. And tells the linker what a start runs, for releases.
 //!
 //! The commit is that of `PYSTART_COMMIT`, else the one that a published crate names, else that of the checkout: for
 //! releases only, since a development build would be made anew at every commit.
@@ -27,6 +27,12 @@ fn main() {
     };
     let made_from = [commit.unwrap_or_default(), variable("TARGET")].join(" ");
     println!("cargo::rustc-env=MADE_FROM={} ({})", variable("CARGO_PKG_VERSION"), made_from.trim());
+    // For musl alone, whose linker is GNU's or LLVM's: another one may know no linker scripts.
+    if variable("PROFILE") == "release" && variable("CARGO_CFG_TARGET_ENV") == "musl" {
+        let script = Path::new(&folder).join("packaging/startup.ld");
+        println!("cargo::rerun-if-changed={}", script.display());
+        println!("cargo::rustc-link-arg-bins=-T{}", script.display());
+    }
 }
 
 /// Whole, or as another build has shown it.

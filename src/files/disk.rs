@@ -100,17 +100,9 @@ impl Disk {
                 self.forbid(path.to_owned());
             }
         })?;
-        // Not on the stack, where the compiler touches every page of it; here only what is filled is touched.
-        let mut buffer = Vec::with_capacity(LISTING_BUFFER);
-        let mut entries = RawDir::new(handle.as_fd(), buffer.spare_capacity_mut());
         let mut sorter = Sorter::default();
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if matches!(name, b"." | b"..") {
-                continue;
-            }
-            let kind = match entry.file_type() {
+        each_entry(&handle, &mut |name, file_type| {
+            let kind = match file_type {
                 FileType::RegularFile => Some(Kind::File),
                 FileType::Directory => Some(Kind::Folder),
                 // Some file systems do not tell (DT_UNKNOWN): a link is then followed like any other.
@@ -122,7 +114,7 @@ impl Disk {
                 Some(Kind::Folder) => sorter.folder(name),
                 _ => {}
             }
-        }
+        })?;
         self.last.replace(Some((path.to_owned(), handle)));
         Ok(sorter.finish())
     }
@@ -195,9 +187,8 @@ impl Files for Disk {
 
     fn names(&self, path: &Path) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in fs::read_dir(path)? {
-            names.extend(entry?.file_name().into_string());
-        }
+        let mut take = |name: &[u8], _| names.extend(str::from_utf8(name).map(str::to_owned));
+        each_entry(&open_folder(path)?, &mut take)?;
         names.sort_unstable();
         Ok(names)
     }
@@ -221,6 +212,22 @@ impl Files for Disk {
         };
         sys::accessat(sys::CWD, path, mode, AtFlags::EACCESS).is_ok()
     }
+}
+
+/// Passes on the name and the type of everything in a folder. Not by the C library's `readdir`: musl takes memory of its
+/// own for it, which costs more than the rest of the listing.
+fn each_entry(folder: &OwnedFd, pass: &mut dyn FnMut(&[u8], FileType)) -> io::Result<()> {
+    // Not on the stack, where the compiler touches every page of it; here only what is filled is touched.
+    let mut buffer = Vec::with_capacity(LISTING_BUFFER);
+    let mut entries = RawDir::new(folder.as_fd(), buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if !matches!(name, b"." | b"..") {
+            pass(name, entry.file_type());
+        }
+    }
+    Ok(())
 }
 
 /// The first bytes of a regular file.

@@ -25,10 +25,10 @@ pub(super) struct Stderr;
 
 impl io::Write for Stderr {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        let deadline = Instant::now() + PATIENCE;
+        let mut deadline = None;
         let mut rest = text;
         while !rest.is_empty() {
-            match write_within(rest, deadline) {
+            match write_within(rest, &mut deadline) {
                 Err(Errno::INTR) => {}
                 Ok(0) | Err(_) => break,
                 Ok(written) => rest = &rest[written..],
@@ -43,14 +43,15 @@ impl io::Write for Stderr {
 }
 
 /// Writes what there is room for, as soon as there is some; EAGAIN when the time is over.
-fn write_within(text: &[u8], deadline: Instant) -> Result<usize, Errno> {
+fn write_within(text: &[u8], deadline: &mut Option<Instant>) -> Result<usize, Errno> {
     loop {
         let refused = match pwritev2(stdio::stderr(), &[IoSlice::new(text)], OWN_POSITION, ReadWriteFlags::NOWAIT) {
             Ok(written) => return Ok(written),
             Err(errno @ (Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::SPIPE)) => errno,
             Err(errno) => return Err(errno),
         };
-        if !has_room_within(deadline.saturating_duration_since(Instant::now())) {
+        let now = Instant::now();
+        if !has_room_within(deadline.get_or_insert(now + PATIENCE).saturating_duration_since(now)) {
             return Err(Errno::AGAIN);
         }
         // A file answers EAGAIN for reasons of its own; the others (a terminal, a pipe before Linux 6.4) cannot be asked

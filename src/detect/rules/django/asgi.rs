@@ -11,6 +11,9 @@ use crate::detect::project::{Project, SourceFile};
 use crate::model::Interface;
 use crate::python::source::{Bound, Module, Place, Value};
 
+/// What makes Django's own application and nothing around it. A copy of `wsgi.py` binds what no ASGI server can call.
+const DJANGO_ALONE: [&str; 2] = ["get_asgi_application", "get_wsgi_application"];
+
 /// The ASGI side of a project that has a WSGI side.
 pub(super) struct AsgiSide {
     /// Its `asgi.py`, relative to the app root.
@@ -62,7 +65,8 @@ fn is_as_generated(text: &str) -> bool {
             let is_quoted = before.ends_with(b"`") && after == Some(&b'`');
             !is_part_of_word(before.last()) && !is_part_of_word(after) && !is_quoted
         });
-        let is_binding = line.trim_end() == "application = get_asgi_application()";
+        let maker = line.strip_prefix("application = ").and_then(|rest| rest.trim_end().strip_suffix("()"));
+        let is_binding = maker.is_some_and(|maker| DJANGO_ALONE.contains(&maker));
         bindings += usize::from(is_binding);
         is_binding || uses.next().is_none()
     });
@@ -102,7 +106,7 @@ fn wrapped(value: &Value) -> Wrapped<'_> {
     match value {
         Value::Name(name) => Wrapped::Name(name),
         Value::Call { callee, arguments, .. } => match (callee.name(), arguments.as_slice()) {
-            (Some(name), _) if name.ends_with("get_asgi_application") => Wrapped::Django,
+            (Some(name), _) if DJANGO_ALONE.iter().any(|maker| name.ends_with(maker)) => Wrapped::Django,
             (Some(name), [Value::Entry { key, value }]) if name.ends_with("ProtocolTypeRouter") && key == "http" => {
                 wrapped(value)
             }
@@ -163,5 +167,7 @@ application = get_asgi_application()
             assert_eq!(parsed(&text), adds, "{more}");
         }
         assert!(!is_as_generated("from shop.routing import *\n"));
+        let copy_of_wsgi = GENERATED.replace("asgi", "wsgi");
+        assert!(is_as_generated(&copy_of_wsgi) && !parsed(&copy_of_wsgi));
     }
 }

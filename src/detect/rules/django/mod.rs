@@ -2,6 +2,7 @@
 
 mod asgi;
 mod deeper;
+mod generated;
 mod project;
 
 use std::path::{Path, PathBuf};

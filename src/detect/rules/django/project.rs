@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::generated;
 use crate::detect::limits;
 use crate::detect::names::is_other_folder;
 use crate::detect::project::locate::dotted_name;
@@ -45,11 +46,13 @@ pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
 
 /// The project of a `wsgi.py` or `asgi.py`, if it is Django's.
 pub(super) fn of_file(project: &Project, file: &Path) -> Option<DjangoProject> {
-    let source = project.source(file)?;
-    if !is_django(&source) {
-        return None;
-    }
-    let root = import_root(project, &source);
+    let root = match project.text(file).as_deref().and_then(generated::settings_module) {
+        Some(settings) => import_root(project, file, Some(settings)),
+        None => {
+            let source = project.source(file).filter(|source| is_django(source))?;
+            import_root(project, file, settings_module(&source.module.scope))
+        }
+    };
     let module = dotted_name(&root, file)?;
     let is_asgi = file.file_name().is_some_and(|name| name == "asgi.py");
     let interface = if is_asgi { Interface::Asgi } else { Interface::Wsgi };
@@ -58,10 +61,9 @@ pub(super) fn of_file(project: &Project, file: &Path) -> Option<DjangoProject> {
 
 /// The folder from which the settings module can be imported; without such, the one with `manage.py`; without
 /// that, the one above, as documented.
-fn import_root(project: &Project, source: &SourceFile) -> PathBuf {
-    let folder = source.folder();
+fn import_root(project: &Project, file: &Path, settings: Option<&str>) -> PathBuf {
+    let folder = file.parent().unwrap_or(file);
     let above = folder.parent().unwrap_or(folder);
-    let settings = settings_module(&source.module.scope);
     if let Some(settings) = settings {
         let top = settings.split('.').next().unwrap_or_default();
         if folder.file_name().is_some_and(|name| name == top) {
