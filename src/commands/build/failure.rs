@@ -12,6 +12,7 @@ use super::run_step::{Ended, Outcome};
 use super::step::Step;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
+use crate::process::refusal::{self, Shortage};
 
 /// What is true whatever has failed.
 const AS_BEFORE: &str = "its own message stands above; the previous environment, if there was one, is as it was";
@@ -76,9 +77,12 @@ impl StepFailure {
 
     /// The command could not be started.
     pub(super) fn not_started(step: &Step, error: &io::Error) -> Self {
-        let failure = Failure::usage(format!("`{}` cannot be started: {error}", step.title()))
+        let hint = Shortage::of_error(error)
+            .map_or("it must be there and executable, on a file system that is not mounted `noexec`", Shortage::hint);
+        let reason = refusal::reason_of_error(error);
+        let failure = Failure::usage(format!("`{}` cannot be started: {reason}", step.title()))
             .with_status(status::NO)
-            .with_hint("it must be there and executable, on a file system that is not mounted `noexec`");
+            .with_hint(hint);
         Self { may_succeed_otherwise: true, ..failure.into() }
     }
 
