@@ -298,7 +298,7 @@ impl Bench {
             }
         }
         // Pages of a file that was just written count as dirty until they are on the disk.
-        nix::unistd::sync();
+        fs::File::open(&self.pystart)?.sync_all()?;
         let mut memory = Vec::new();
         for (name, mut command) in inits {
             let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

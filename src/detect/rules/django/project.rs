@@ -46,12 +46,11 @@ pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
 
 /// The project of a `wsgi.py` or `asgi.py`, if it is Django's.
 pub(super) fn of_file(project: &Project, file: &Path) -> Option<DjangoProject> {
-    let root = match project.text(file).as_deref().and_then(generated::settings_module) {
-        Some(settings) => import_root(project, file, Some(settings)),
-        None => {
-            let source = project.source(file).filter(|source| is_django(source))?;
-            import_root(project, file, settings_module(&source.module.scope))
-        }
+    let root = if let Some(settings) = project.text(file).as_deref().and_then(generated::settings_module) {
+        import_root(project, file, Some(settings))
+    } else {
+        let source = project.source(file).filter(|source| is_django(source))?;
+        import_root(project, file, settings_module(&source.module.scope))
     };
     let module = dotted_name(&root, file)?;
     let is_asgi = file.file_name().is_some_and(|name| name == "asgi.py");
