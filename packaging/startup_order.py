@@ -6,7 +6,7 @@
 The kernel reads a program in by windows of 16 pages, and each window that is touched costs a page fault. Scattered over
 two megabytes, what a start runs touches three times as many of them as it would side by side, and stays in memory. The
 list is made from the starts below, of a release build that keeps its names; a name that no longer is one is passed over by
-the linker, so that an old list costs speed and nothing else (`tests/cost` has a bound on the page faults). Needs valgrind
+the linker, so that an old list costs speed and nothing else (`tests/cost` sees it). Needs valgrind
 and the target for musl.
 """
 

@@ -382,11 +382,14 @@ fn print_runs(name: &str, labels: &[&str], runs: &[Runs], counts: &[Option<u64>]
 /// The private dirty memory of an init whose child sleeps, in kB; both are ended.
 fn private_dirty(mut init: Child, sleeper: &Path) -> io::Result<u64> {
     let pid = init.id();
-    let child = format!("/proc/{pid}/task/{pid}/children");
+    // The first is the program; another may be waiting for its port.
+    let child = || -> Option<i32> {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    };
     let deadline = Instant::now() + Duration::from_secs(10);
     let is_at_rest = || {
-        let child = fs::read_to_string(&child).ok()?;
-        let program = fs::read_link(format!("/proc/{}/exe", child.trim())).ok()?;
+        let program = fs::read_link(format!("/proc/{}/exe", child()?)).ok()?;
         let state = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // pystart executes itself once more before it rests.
         let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
@@ -399,7 +402,7 @@ fn private_dirty(mut init: Child, sleeper: &Path) -> io::Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let memory =
         text.lines().find_map(|line| line.strip_prefix("Private_Dirty:")?.trim().strip_suffix(" kB")?.parse().ok());
-    if let Ok(child) = fs::read_to_string(&child).unwrap_or_default().trim().parse() {
+    if let Some(child) = child() {
         let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(child), nix::sys::signal::Signal::SIGKILL);
     }
     init.wait()?;

@@ -159,14 +159,26 @@ fn explaining_a_small_flask_app() {
 
 fn memory_and_size_stay_small() {
     let calls = counter::system_calls(&mut start(&stage().tree("flask", trees::flask).unwrap())).unwrap();
-    assert!(calls.peak_memory <= 1_800, "{} KiB of memory", calls.peak_memory);
+    // It depends on the pages in which the kernel keeps the file.
+    assert!(calls.peak_memory <= 2_800, "{} KiB of memory", calls.peak_memory);
     let size = fs::metadata(release::binary()).unwrap().len();
     assert!(size <= 4_000_000, "a program of {size} bytes");
 }
 
+/// The linker found the functions of `packaging/startup.ld` under their names: an old list finds few.
+fn what_a_start_runs_lies_side_by_side() {
+    let headers =
+        Command::new("readelf").args(["--section-headers", "--wide"]).arg(release::binary()).output().unwrap();
+    let headers = String::from_utf8(headers.stdout).unwrap();
+    let section = headers.lines().find(|line| line.contains(" .text.startup_order ")).expect(&headers);
+    let size = section.split_whitespace().skip_while(|word| *word != "PROGBITS").nth(3).unwrap();
+    let size = u64::from_str_radix(size, 16).unwrap();
+    assert!((400_000..800_000).contains(&size), "{size} bytes: `packaging/startup_order.py` makes the list anew");
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 10] = [
         ("a_small_flask_app", a_small_flask_app),
         ("a_django_project_with_its_environment", a_django_project_with_its_environment),
         ("a_monorepo_with_its_project_one_level_down", a_monorepo_with_its_project_one_level_down),
@@ -176,6 +188,7 @@ fn main() -> ExitCode {
         ("each_folder_of_the_root_costs_one_look", each_folder_of_the_root_costs_one_look),
         ("explaining_a_small_flask_app", explaining_a_small_flask_app),
         ("memory_and_size_stay_small", memory_and_size_stay_small),
+        ("what_a_start_runs_lies_side_by_side", what_a_start_runs_lies_side_by_side),
     ];
     let missing = missing();
     let mut trials = Vec::new();
