@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
+use super::caches;
 use super::place::interrupted;
 use super::python_version::minor;
 use super::remedy;
@@ -57,7 +58,11 @@ impl StepFailure {
             },
         };
         let hint = match (known, &outcome.ended) {
-            (Some(remedy), _) => remedy.hint(output, minor(version), environ),
+            (Some(remedy), _) => {
+                let noexec = caches::without_programs(environ, step.program.ends_with("uv"));
+                let noexec = noexec.as_ref().map(|(folder, variable)| (folder.as_path(), *variable));
+                remedy.hint(output, minor(version), environ, noexec)
+            }
             (None, Ended::Exit(status)) if status.signal() == Some(9) => "give the build more memory".into(),
             _ => AS_BEFORE.into(),
         };
@@ -96,7 +101,7 @@ pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     let known = remedy::find(&error.to_string());
     let failure = Failure::usage(format!("cannot {what} `{}`: {error}", path.display())).with_status(status::NO);
     match known {
-        Some(remedy) => failure.with_hint(remedy.hint("", "", &Environ::default())),
+        Some(remedy) => failure.with_hint(remedy.hint("", "", &Environ::default(), None)),
         None => failure,
     }
 }
