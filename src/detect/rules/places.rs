@@ -83,6 +83,9 @@ fn look(search: &mut Search, place: Place) -> Option<WebApp> {
     let found = match place.files {
         Files::Usual => usual_files(search, &folders),
         Files::Unusual => {
+            if place.depth > 0 {
+                leave_out_beside_library(&search.inference.project, &mut folders);
+            }
             let mut found = unusual_files(search, &folders);
             if found.len() > 1 {
                 for candidate in found.drain(..) {
@@ -93,6 +96,16 @@ fn look(search: &mut Search, place: Place) -> Option<WebApp> {
         }
     };
     choose_first(search, found)
+}
+
+/// Leaves only the folders of the project's own package, where it names one in `src/`, as libraries do: a file without a
+/// usual name beside it tries the library out, or checks it.
+fn leave_out_beside_library(project: &Project, folders: &mut Vec<PathBuf>) {
+    let Some(own) = project.own_name() else { return };
+    let package = Path::new("src").join(own.replace('-', "_"));
+    if project.folder(&package).has("__init__.py") && !project.is_marked(Path::new("src")) {
+        folders.retain(|folder| folder.starts_with(&package));
+    }
 }
 
 /// Is this the package of a web framework in the framework's own repository, or its only module? It is no app,
