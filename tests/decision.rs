@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use pystart::cli::Call;
-use pystart::decide::{Decision, decide};
+use pystart::decide::{Decision, decide, expected_port};
 use pystart::files::Memory;
 use pystart::model::Mode;
 use pystart::model::Step;
@@ -449,4 +449,64 @@ fn a_shell_is_warned_of_commands_whose_interpreter_is_gone() {
     assert!(warned(&moved, "gunicorn x:y && true"));
     assert!(!warned(&moved, "gunicorn x:y"), "pystart finds an interpreter itself");
     assert!(!warned(&image("27, 0"), "gunicorn x:y && true"));
+}
+
+#[test]
+fn the_port_of_gunicorn_is_known_before_a_decision_where_nobody_else_says_it() {
+    let port = |vars: &[(&'static str, &'static str)]| {
+        let usual = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site")];
+        let environ = usual.iter().chain(vars).copied().collect();
+        expected_port(&Settings::new(Flags::default(), &environ, Path::new("/")).unwrap(), &image("23, 0"))
+    };
+    assert_eq!(port(&[]), Some(8000));
+    assert_eq!(port(&[("PORT", "81")]), Some(81));
+    assert_eq!(port(&[("PYSTART_COMMAND", "server")]), None);
+    assert_eq!(port(&[("GUNICORN_CMD_ARGS", "--bind=:82")]), None);
+}
+
+#[test]
+fn what_another_server_serves_is_told_as_far_as_it_says_so() {
+    let files = image("23, 0")
+        .program("/usr/bin/uvicorn", "#!/usr/bin/python3\n")
+        .file("/site/serve.py", format!("{FLASK}if __name__ == '__main__':\n    app.run()\n"))
+        .file("/site/work.py", "print('no app')\n");
+    for (words, target, is_asgi) in [
+        (&["sh", "-c", "uvicorn a:b"][..], Some("a:b"), true),
+        (&["uvicorn", "a:b"], Some("a:b"), true),
+        (&["python3", "serve.py"], Some("serve:app"), false),
+        (&["python3", "/site/serve.py"], Some("serve:app"), false),
+        (&["python3", "work.py"], None, false),
+        (&["server", "a:b"], None, false),
+    ] {
+        let decision = decided(&files, &[], words);
+        assert_eq!((decision.target.as_deref(), decision.is_asgi), (target, is_asgi), "{words:?}");
+    }
+}
+
+#[test]
+fn a_server_is_told_to_listen_where_the_site_is_expected_or_that_is_said() {
+    let files = image("23, 0").program("/usr/bin/uvicorn", "#!/usr/bin/python3\n");
+    let said = |words: &[&str], vars: &[(&str, &str)]| {
+        let decision = decided(&files, vars, words);
+        let noted = decision.evidence.iter().map(|fact| fact.reason.as_str());
+        let notices = decision.notices.iter().map(|notice| notice.message.as_str());
+        noted.chain(notices).filter(|text| text.contains("is told to listen on")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (port, vars, is_said) in
+        [("8000", &[][..], false), ("81", &[], true), ("81", &[("PORT", "81")], false), ("81", &[("PORT", "82")], true)]
+    {
+        let texts = said(&["uvicorn", "a:b", "--host", "0.0.0.0", "--port", port], vars);
+        assert_eq!(texts.len(), usize::from(is_said), "{port} {vars:?}: {texts:?}");
+    }
+    assert_eq!(said(&["uvicorn", "a:b", "--host", "127.0.0.1", "--port", "8000"], &[]).len(), 1);
+}
+
+#[test]
+fn an_interpreter_that_finds_the_packages_of_the_app_is_lent_none() {
+    let files = image("23, 0")
+        .file("/site/antenv/pyvenv.cfg", "")
+        .program("/site/antenv/bin/python", "")
+        .file("/site/antenv/lib/python3.12/site-packages/shop.py", "");
+    let launch = decided(&files, &[], &["python", "-m", "gunicorn", "shop:app"]).outcome.unwrap();
+    assert_eq!(launch.environ.get("PYTHONPATH"), None);
 }

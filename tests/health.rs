@@ -2,13 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "../benches/launch/counter.rs"]
+#[allow(dead_code, reason = "the benchmark counts more")]
+mod counter;
 mod ports;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use nix::libc;
 
 /// A server for one connection.
 fn serve(host: &str, answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Option<(u16, JoinHandle<String>)> {
@@ -196,4 +201,71 @@ fn a_bad_path_or_limit_is_a_usage_error() {
         assert_eq!(output.status.code(), Some(2), "{words:?}");
         assert!(output.stdout.is_empty(), "{words:?}");
     }
+}
+
+/// A site in a PID namespace of its own, pystart as PID 1 in front of it, and other processes beside the server.
+struct Namespace {
+    unshare: Child,
+    first: String,
+}
+
+impl Namespace {
+    /// `None` where no namespace can be made.
+    fn with_processes(count: usize, port: u16) -> Option<Self> {
+        let site = format!("for n in $(seq {count}); do sleep 600 & done; exec python3 -m http.server {port}");
+        let root = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("health");
+        std::fs::create_dir_all(&root).unwrap();
+        let mut unshare = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child"])
+            .args([env!("CARGO_BIN_EXE_pystart"), "run", "--port", &port.to_string(), &site])
+            .env("PYSTART_APP_ROOT", root)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let children = format!("/proc/{0}/task/{0}/children", unshare.id());
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "the site does not start");
+            if unshare.try_wait().unwrap().is_some() {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let first = std::fs::read_to_string(children).unwrap().trim().to_owned();
+        Some(Self { unshare, first })
+    }
+
+    fn pystart(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["--user", "--preserve-credentials", "--pid", "--mount", "--target", &self.first]);
+        command.arg(env!("CARGO_BIN_EXE_pystart")).args(words).env_remove("RUST_BACKTRACE");
+        command
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // `--kill-child`: PID 1 goes with it, and everything with PID 1.
+        let _ = self.unshare.kill();
+        let _ = self.unshare.wait();
+    }
+}
+
+#[test]
+fn what_is_asked_every_few_seconds_costs_the_same_among_many_processes() {
+    let counts = [0, 40].map(|processes| {
+        let port = ports::free_port();
+        let namespace = Namespace::with_processes(processes, port)?;
+        Some([&["health"][..], &["health", "--live"], &["explain"], &["check"]].map(|words| {
+            let output = namespace.pystart(words).output().unwrap();
+            assert!(output.status.success(), "{words:?}: {}", line(&output));
+            counter::system_calls(&mut namespace.pystart(words)).unwrap().of(&[libc::SYS_openat])
+        }))
+    });
+    let [Some(alone), Some(among_many)] = counts else {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no namespaces here");
+        return;
+    };
+    assert_eq!(alone, among_many);
 }

@@ -344,14 +344,16 @@ mod tests {
 
     #[test]
     fn every_form_becomes_its_program() {
-        let table: [(&str, Runs, &[&str]); 30] = [
+        let table: [(&str, Runs, &[&str]); 32] = [
             ("server -x", Runs::Program, &["server", "-x"]),
             ("/bin/server -x", Runs::Program, &["/bin/server", "-x"]),
             ("gunicorn x:y", Runs::Gunicorn, &["gunicorn", "x:y"]),
             ("python3 -m gunicorn x:y", Runs::Gunicorn, &["python3", "-m", "gunicorn", "x:y"]),
+            ("server -m gunicorn", Runs::Program, &["server", "-m", "gunicorn"]),
             ("hello:myapp -w 2", Runs::GunicornArguments, &["hello:myapp", "-w", "2"]),
             ("pkg.mod:make_app()", Runs::GunicornArguments, &["pkg.mod:make_app()"]),
             ("a:make('x y', 2) -w 2", Runs::GunicornArguments, &["a:make('x y', 2)", "-w", "2"]),
+            ("a:make()x", Runs::Shell, &["/bin/sh", "-c", "a:make()x", "sh"]),
             ("a:make() && b", Runs::Shell, &["/bin/sh", "-c", "a:make() && b", "sh"]),
             ("server a\\ ", Runs::Program, &["server", "a "]),
             ("'pkg.mod:make_app()'", Runs::GunicornArguments, &["pkg.mod:make_app()"]),
@@ -390,6 +392,7 @@ mod tests {
             (" # a\n\n#b", 2, "is empty"),
             ("secret.sh", 2, "cannot be read"),
             ("a 'b", 2, "single quote"),
+            ("server a\\", 2, "ends with a backslash"),
             ("A=1", 2, "names no program"),
             ("nothing", 127, "was not found"),
             ("-", 127, "was not found"),
@@ -422,6 +425,9 @@ mod tests {
             let words: Vec<OsString> = words.iter().map(OsString::from).collect();
             assert_eq!(was_one_string(&words, platform), was_one, "{words:?} {platform}");
         }
+        let words = ["server", "&&", "server"].map(OsString::from).to_vec();
+        let resolved = resolve_in(&files(), &Given::Words(words)).unwrap();
+        assert_eq!(argv(&resolved), ["/bin/sh", "-c", "server && server", "sh"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::log;
 use crate::model::{Evidence, Launch, Mode, Notice, Step, Verdict};
 use crate::process::exec::{Image, NotReplaced, variable};
 use crate::process::init::{self, ExpectedPort, Supervision};
+use crate::process::refusal::{self, Shortage};
 use crate::process::run_to_end::{Ended, run_to_end};
 use crate::process::{signals, sshd};
 use crate::settings::{Flags, Settings};
@@ -238,16 +239,13 @@ fn cannot_start(program: &Path, errno: Errno) -> NotStarted {
             (status::NOT_EXECUTABLE, "set its execute bit, and check that its folder is not mounted noexec")
         }
         Errno::ETXTBSY => (status::NOT_EXECUTABLE, "something still writes to it: wait until it is complete"),
-        Errno::EAGAIN | Errno::ENOMEM => {
-            let hint = "raise the container's limit of processes (`--pids-limit`, `ulimit -u`) or of memory";
-            return NotStarted::Impossible(failed(program, errno, hint));
-        }
         Errno::E2BIG => {
             let hint = "make the arguments or the variables shorter: one may have 128 KiB, see execve(2)";
             return NotStarted::Impossible(failed(program, errno, hint));
         }
         _ => {
-            let hint = "it is not the command: see execve(2) for what the kernel means";
+            let hint = Shortage::of(errno)
+                .map_or("it is not the command: see execve(2) for what the kernel means", Shortage::hint);
             return NotStarted::Impossible(failed(program, errno, hint));
         }
     };
@@ -255,7 +253,7 @@ fn cannot_start(program: &Path, errno: Errno) -> NotStarted {
 }
 
 fn failed(program: &Path, errno: Errno, hint: &str) -> Failure {
-    Failure::usage(format!("`{}` cannot be started: {}", program.display(), errno.desc()))
+    Failure::usage(format!("`{}` cannot be started: {}", program.display(), refusal::reason(errno)))
         .with_status(status::NOT_EXECUTABLE)
         .with_hint(hint)
 }

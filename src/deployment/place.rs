@@ -147,8 +147,12 @@ pub(crate) fn fault(folder: &Path) -> Option<String> {
         Err(error) => return Some(format!("cannot be written ({})", error.desc())),
         Ok(()) => {}
     }
-    let is_noexec = statvfs(folder).is_ok_and(|found| found.flags().contains(FsFlags::ST_NOEXEC));
-    is_noexec.then(|| "is mounted `noexec`, so that no compiled package could be loaded from it".into())
+    is_noexec(folder).then(|| "is mounted `noexec`, so that no compiled package could be loaded from it".into())
+}
+
+/// Does the kernel run no programs from there?
+pub(crate) fn is_noexec(folder: &Path) -> bool {
+    statvfs(folder).is_ok_and(|found| found.flags().contains(FsFlags::ST_NOEXEC))
 }
 
 #[cfg(test)]

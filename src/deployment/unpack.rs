@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::archive::{self, Cause, Fault, Reading};
@@ -18,6 +16,7 @@ use super::packed::Packed;
 use super::stamp;
 use super::tree::Tree;
 use crate::error::{Failure, status};
+use crate::files::lock::{Attempt, Lock};
 use crate::files::private_folder;
 use crate::printable::byte_size;
 
@@ -93,14 +92,14 @@ impl<'a> Workshop<'a> {
     }
 
     /// Keeps other starts out until dropped. A file system without locks has nobody waiting either.
-    fn wait_for_turn(&self, stop: &dyn Fn() -> Option<c_int>) -> Result<Option<Flock<File>>, Fault> {
+    fn wait_for_turn(&self, stop: &dyn Fn() -> Option<c_int>) -> Result<Option<Lock>, Fault> {
         let mut file = File::open(self.folder).map_err(Cause::Unwritable)?;
         let mut is_told = false;
         loop {
-            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) => return Ok(Some(lock)),
-                Err((same, Errno::EWOULDBLOCK)) => file = same,
-                Err(_) => return Ok(None),
+            match Lock::attempt(file) {
+                Attempt::Held(lock) => return Ok(Some(lock)),
+                Attempt::Taken(same) => file = same,
+                Attempt::Unavailable => return Ok(None),
             }
             if !is_told {
                 tracing::info!("another start unpacks `{}`: waiting for it", self.packed.name());

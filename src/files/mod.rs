@@ -7,6 +7,7 @@
 mod archive;
 pub(crate) mod by_path;
 mod disk;
+pub(crate) mod lock;
 mod memory;
 pub(crate) mod private_folder;
 mod search_path;

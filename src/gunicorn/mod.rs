@@ -70,6 +70,13 @@ impl Gunicorn {
         if let (Some(package), Some(image)) = (in_folder.filter(|package| files.is_folder(package)), python.image()) {
             return Ok(Self::module(image.path.clone(), Some(package), true, false));
         }
+        // In the Python that the environment was made from and sees, where the image's search path does not lead to it.
+        let of_base = python.packages_of_other_base().into_iter().map(|folder| folder.join("gunicorn"));
+        if let (Some(own), Some(package)) =
+            (python.interpreter(), of_base.into_iter().find(|package| files.is_folder(package)))
+        {
+            return Ok(Self::module(own.path.clone(), Some(package), false, false));
+        }
         let lends = python.environment.is_some();
         let script = files.program(OsStr::new("gunicorn"), &python.search_path());
         if let Some(script) = script.filter(|script| is_program_or_live_script(files, script)) {

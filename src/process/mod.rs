@@ -6,6 +6,7 @@ pub mod init;
 pub mod port;
 pub(crate) mod procfs;
 pub(crate) mod reachability;
+pub(crate) mod refusal;
 #[forbid(unsafe_code)]
 pub(crate) mod run_to_end;
 pub mod signals;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use nix::libc::pid_t;
 
-use super::procfs::listeners::{Listener, listeners};
-use super::procfs::processes::Processes;
+use super::procfs::listeners::{self, Listener};
+use super::procfs::processes::{self, Processes};
 use super::sshd;
 use crate::model::Notice;
 
@@ -28,9 +28,16 @@ pub(crate) enum Reachability {
 impl Reachability {
     /// Looks at the sockets of `root` and the processes below it. `None`: `/proc` cannot say.
     ///
-    /// Takes milliseconds: for the tables of sockets in `/proc` the kernel walks through all it has.
+    /// Where the site is reachable, which is nearly always, the table of sockets and the descriptors of a process or two
+    /// tell; only another answer needs a look at every process and all of its descriptors.
     #[must_use]
     pub(crate) fn below(root: pid_t, port: u16) -> Option<Self> {
+        if !processes::are_of_this_namespace() {
+            return None;
+        }
+        if open_listener(root, port).is_some() {
+            return Some(Self::Reachable);
+        }
         let processes = Processes::now()?;
         let mut own: Vec<pid_t> = processes.descendants(root).into_iter().map(|process| process.pid).collect();
         own.push(root);
@@ -40,7 +47,7 @@ impl Reachability {
             .map(|p| p.pid)
             .collect();
         let is_the_sites = |pid: pid_t| own.contains(&pid) && !ssh.contains(&pid);
-        Some(Self::judge(&listeners(), port, is_the_sites))
+        Some(Self::judge(&listeners::listeners(), port, is_the_sites))
     }
 
     /// From everybody who listens, and which processes are the site's. A listener whose process cannot be seen is taken
@@ -49,7 +56,7 @@ impl Reachability {
         let (here, elsewhere): (Vec<&Listener>, Vec<_>) = listeners.iter().partition(|listener| listener.port == port);
         let own: Vec<&Listener> =
             here.iter().copied().filter(|listener| listener.pid.is_none_or(&is_the_sites)).collect();
-        if own.iter().any(|listener| !listener.address.to_canonical().is_loopback()) {
+        if own.iter().any(|listener| !listeners::is_loopback(listener.address)) {
             return Self::Reachable;
         }
         if let Some(own) = own.first() {
@@ -82,6 +89,12 @@ impl Reachability {
             Self::NoListener => Some(Notice { message: format!("nobody listens on port {port} yet"), hint: None }),
         }
     }
+}
+
+/// The socket that makes the site reachable, where one of the first processes of its tree holds it.
+#[must_use]
+pub(crate) fn open_listener(root: pid_t, port: u16) -> Option<Listener> {
+    listeners::open_listener(port, processes::nearest(root, sshd::KEEPER))
 }
 
 /// "`python server.py` (12) listens on 127.0.0.1:5000"

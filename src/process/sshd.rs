@@ -18,7 +18,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdin, fork, setsid};
 
 use crate::error::{Failure, status};
-use crate::process::signals;
+use crate::process::{refusal, signals};
 
 /// The name of the process that looks after sshd.
 pub(crate) const KEEPER: &str = "pystart-sshd";
@@ -87,7 +87,10 @@ fn keep(daemon: &Path, port: u16) {
             }
             _ => {}
         },
-        Err(error) => tracing::warn!("cannot start `{}`: {error}; the app is not affected", daemon.display()),
+        Err(error) => {
+            let reason = refusal::reason_of_error(&error);
+            tracing::warn!("cannot start `{}`: {reason}; the app is not affected", daemon.display());
+        }
     }
 }
 

@@ -205,8 +205,9 @@ fn on_a_file_system(app: &App, inner: &Command, prepare: &str) -> Output {
     let mut command = Command::new("/usr/bin/unshare");
     command.args(["--mount", "--", "/bin/sh", "-c", &script, "sh"]).arg(&app.root).arg(inner.get_program());
     command.args(inner.get_args()).env_clear();
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("PATH", format!("{}:/usr/bin:/bin", bare_python().display()));
+    let variables: Vec<_> = inner.get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
+    let path = variables.iter().find(|(name, _)| *name == "PATH").map_or("".as_ref(), |(_, path)| *path);
+    command.envs(variables.iter().copied()).env("PATH", format!("{}:/usr/bin:/bin", path.display()));
     command.output().unwrap()
 }
 
@@ -240,6 +241,62 @@ fn an_environment_is_not_put_where_no_program_can_be_run_from() {
         ["`/tmp` is mounted `noexec`", "`/var/tmp` is mounted `noexec`", "--tmpfs /tmp:exec", "PYSTART_CACHE_DIR"]
     {
         assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+/// A package whose build runs a program that the build brings (`tool`, as ninja or maturin are), or loads what it brings
+/// compiled.
+fn package_built_with(app: &App, code: &str) {
+    let project = "[build-system]\nrequires = ['tool']\nbuild-backend = 'backend'\nbackend-path = ['.']\n[project]\n\
+                   name = 'broken'\nversion = '1'\n";
+    app.write("broken/pyproject.toml", project);
+    let backend = format!(
+        "def get_requires_for_build_wheel(settings=None): return []\n\
+         def build_wheel(folder, settings=None, metadata=None):\n    {code}\n    raise SystemExit('it was run')\n\
+         prepare_metadata_for_build_wheel = build_wheel\n"
+    );
+    app.write("broken/backend.py", &backend);
+}
+
+#[test]
+fn what_a_package_is_built_with_may_not_be_run() {
+    if !is_root() {
+        return;
+    }
+    let denied = "this user may not write where the build writes, or not run what is there";
+    let unloaded = "programs and libraries cannot be loaded from where they were put";
+    // A library of Python's own stands for one that a package brings: what is mapped is what counts.
+    let load = "import _ctypes, ctypes, shutil, tool, os; \
+                ctypes.CDLL(shutil.copy(_ctypes.__file__, os.path.dirname(tool.__file__)))";
+    for (code, cause) in [("import subprocess; subprocess.check_call(['tool'])", denied), (load, unloaded)] {
+        for (make, variable, mount) in [
+            (pip as fn(&App) -> Command, "TMPDIR", "noexec"),
+            (building, "UV_CACHE_DIR", "noexec"),
+            (pip, "TMPDIR", "exec"),
+            (building, "UV_CACHE_DIR", "exec"),
+        ] {
+            let app = app("./broken\n");
+            wheel(&app, "tool");
+            package_built_with(&app, code);
+            let folder = app.root.with_extension("mounted");
+            fs::create_dir_all(&folder).unwrap();
+            let mut inner = make(&app);
+            inner.env(variable, &folder);
+            let output =
+                on_a_file_system(&app, &inner, &format!("mount -t tmpfs -o {mount} tmpfs {}", folder.display()));
+            fs::remove_dir(&folder).unwrap();
+            let text = told(&output);
+            if mount == "exec" {
+                assert!(stderr(&output).contains("it was run"), "{}", stderr(&output));
+                continue;
+            }
+            let hint = format!(
+                "failed: {cause}\npystart: hint: what packages are built with runs in `{0}`, which is mounted `noexec`: \
+                 mount it without (Docker: `--tmpfs {0}:exec`), or name another folder in `{variable}`\n",
+                folder.display()
+            );
+            assert!(text.ends_with(&hint), "{}", stderr(&output));
+        }
     }
 }
 

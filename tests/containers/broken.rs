@@ -148,6 +148,6 @@ fn no_memory() {
     let limits = ["--volume", &mount, "--memory", "100m", "--memory-swap", "100m"];
     let container = Container::start(&limits, &images().runtime, &[]);
     wait_for_listener(&container, "127.0.0.1", 8000);
-    tells(inside(&container), "memory", "its memory limit of 100 MB was reached", "raise the memory limit");
-    tells(beside(&limits), "memory", "its memory limit of 100 MB was reached", "run fewer workers");
+    tells(inside(&container), "memory", "its memory limit of 100 MiB was reached", "raise the memory limit");
+    tells(beside(&limits), "memory", "its memory limit of 100 MiB was reached", "run fewer workers");
 }

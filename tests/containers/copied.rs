@@ -17,6 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("the_image_holds_the_binary_alone", binary_alone),
         test("copied_into_a_slim_image_it_starts_the_app", slim),
         test("the_wheel_installed_into_a_slim_image_starts_the_app", wheel),
+        test("an_environment_on_path_sees_the_packages_of_its_python_where_it_says_so", environment_on_path),
         test("copied_into_busybox_it_starts_a_command_as_its_init", busybox),
         test("copied_into_scratch_with_a_root_it_starts_the_app", scratch),
         test("with_a_ready_binary_the_classic_builder_compiles_nothing", compiles_nothing),
@@ -79,6 +80,32 @@ fn slim() {
     let container = Container::start(&[], &image.id, &[]);
     assert!(container.first_200().contains("copied into slim"));
     assert_eq!(container.stop(), 0);
+}
+
+/// Nothing but the environment's programs is on the search path: its Python, and gunicorn and Flask beside that, are found
+/// by what the environment says of itself.
+fn environment_on_path() {
+    for (option, answers) in [("--system-site-packages", true), ("--without-pip", false)] {
+        let image = Image::build(
+            &format!(
+                "FROM PYTHON\n\
+                 RUN pip install --no-cache-dir --root-user-action=ignore flask==3.1.3 gunicorn==27.0.1 \
+                 && python3 -m venv --without-pip {option} /opt/venv\n\
+                 COPY --from=BINARY /pystart /pystart\n\
+                 COPY app.py /home/site/wwwroot/\n\
+                 ENV PATH=/opt/venv/bin\n\
+                 ENTRYPOINT [\"/pystart\"]\n"
+            ),
+            |context| fs::write(context.join("app.py"), flask("seen by the environment")).unwrap(),
+        );
+        let explained = docker(&["run", "--rm", &image.id, "explain"]);
+        assert_eq!(explained.contains("/opt/venv/bin/python -m gunicorn --bind=0.0.0.0"), answers, "{explained}");
+        if answers {
+            let container = Container::start(&[], &image.id, &[]);
+            assert!(container.first_200().contains("seen by the environment"));
+            assert_eq!(container.stop(), 0);
+        }
+    }
 }
 
 fn wheel() {

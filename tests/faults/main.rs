@@ -3,7 +3,7 @@
 //! failed.
 //!
 //! By default a sample is taken; with `FAULTS=all` every call fails with every error, and the table of
-//! `docs/testing.md` is printed.
+//! `docs/testing.md` is printed. Of a command with very many calls that is a larger sample; `FAULTS=every` takes all of them.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and prints its table")]
 
@@ -28,7 +28,12 @@ mod scene {
 
     /// Is every call to fail, or a sample?
     pub(crate) fn is_whole() -> bool {
-        std::env::var_os("FAULTS").is_some_and(|value| value == "all")
+        std::env::var_os("FAULTS").is_some_and(|value| value == "all" || value == "every")
+    }
+
+    /// Is every call to fail also where that takes an hour?
+    pub(crate) fn is_patient() -> bool {
+        std::env::var_os("FAULTS").is_some_and(|value| value == "every")
     }
 
     /// A port that nobody listens on.
@@ -50,6 +55,15 @@ mod scene {
     fn program(path: &Path, content: &[u8]) {
         fs::write(path, content).unwrap();
         fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    /// Is this an environment that a build has made, whole or not at all?
+    pub(crate) fn is_environment(folder: &Path) -> bool {
+        let parts = ["bin/python", "pyvenv.cfg", "lib/python3.12/site-packages", "pystart-build"];
+        let there = parts.iter().filter(|part| folder.join(part).exists()).count();
+        assert!(there == 0 || there == parts.len(), "half an environment: {there} of {} parts", parts.len());
+        assert_eq!(folder.exists(), there > 0, "an empty environment");
+        there > 0
     }
 
     impl Scene {
@@ -79,23 +93,19 @@ mod scene {
 
         /// The environment that a build has made, whole or not at all: is there one?
         pub(crate) fn has_environment(&self) -> bool {
-            let environment = self.folder.join("root/antenv");
-            let parts = ["bin/python", "pyvenv.cfg", "lib/python3.12/site-packages", "pystart-build"];
-            let there = parts.iter().filter(|part| environment.join(part).exists()).count();
-            assert!(there == 0 || there == parts.len(), "half an environment: {there} of {} parts", parts.len());
-            assert_eq!(environment.exists(), there > 0, "an empty environment");
-            there > 0
+            is_environment(&self.folder.join("root/antenv"))
         }
 
         /// `pystart` with these arguments, for the app, in an environment with nothing else.
         pub(crate) fn play(&self, arguments: &[&str], port: u16, meddling: Meddling) -> (Outcome, String, String) {
             // Each build is the first.
-            for folder in ["root/antenv", "root/.antenv.building"] {
+            for folder in ["root/antenv", "root/.antenv.building", "tmp/pystart"] {
                 let _ = fs::remove_dir_all(self.folder.join(folder));
             }
             let mut command = Command::new(env!("CARGO_BIN_EXE_pystart"));
             command.args(arguments).current_dir(self.folder.join("root")).env_clear();
             command.env("PATH", self.folder.join("bin")).env("HOME", "/").env("TMPDIR", self.folder.join("tmp"));
+            command.env("XDG_CACHE_HOME", self.folder.join("tmp"));
             command.env("HOME_SITE", self.folder.join("root")).env("PORT", port.to_string()).env("PYSTART_GRACE", "1");
             let open = |name: &str| {
                 File::options().create(true).truncate(true).read(true).write(true).open(self.folder.join(name)).unwrap()

@@ -21,9 +21,9 @@ use nix::unistd::Pid;
 /// Far more than anything takes here; what takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What the kernel never lets fail in these ways: unlocking, and reading what the standard library writes to itself between
-/// fork and exec; it panics there.
-const NEVER_FAIL: [i64; 2] = [libc::SYS_flock, libc::SYS_recvfrom];
+/// The calls to which a signal is all that can happen. `close` gives back the descriptor whatever it says (close(2)); and the
+/// standard library reads from a pair of sockets, which only it has, what it writes to itself between fork and exec.
+const ONLY_INTERRUPTED: [i64; 2] = [libc::SYS_close, libc::SYS_recvfrom];
 
 /// A system call of pystart: of the process that was called, or of a child of it that has not become another program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -259,15 +259,15 @@ impl Tracer {
             return;
         }
         match self.meddling {
-            Meddling::Fail(at, errno) if at == place && !NEVER_FAIL.contains(&number) => {
+            Meddling::Fail(at, errno) if at == place => {
                 self.failed = Some(number);
-                // `close` gives back the descriptor whatever it says, and says little (close(2)).
+                // `close` does what it does, too.
                 if number != libc::SYS_close {
                     // No call has this number: the kernel makes none.
                     registers.orig_rax = u64::MAX;
                 }
                 self.is_done = ptrace::setregs(pid, registers).is_ok();
-                progress.failing = Some(if number == libc::SYS_close { Errno::EINTR } else { errno });
+                progress.failing = Some(if ONLY_INTERRUPTED.contains(&number) { Errno::EINTR } else { errno });
             }
             Meddling::Send(at, signal) if at == place => {
                 self.is_done = true;

@@ -8,6 +8,7 @@ docs/testing.md. Needs a nightly toolchain and cargo-fuzz; PYSTART_FUZZ_PYTHON n
 """
 
 import argparse
+import fcntl
 import json
 import os
 import re
@@ -22,9 +23,9 @@ FOLDER = Path(__file__).resolve().parent
 TOTALS = FOLDER / "totals.json"
 # These are slow, so that they are not left to the end of a time that may be short.
 FIRST = ["source", "decision", "declared", "gunicorn", "environment", "json"]
-# As long as what is read of a file by a start would take the whole time to make up.
-LONGEST = {"source": 16384, "archive": 16384, "decision": 8192, "declared": 8192, "json": 512, "dash": 256, "shlex": 256,
-           "gunicorn_parser": 64, "gunicorn": 4096}
+# As long as what is read of a file by a start would take the whole time to make up; a name of a file has 255 bytes.
+LONGEST = {"source": 8192, "archive": 4096, "decision": 4096, "declared": 4096, "json": 512, "dash": 256, "shlex": 256,
+           "gunicorn_parser": 64, "gunicorn": 1024, "cgroup": 512, "printable": 255, "requirements": 1024, "environment": 1024}
 
 
 def targets():
@@ -89,6 +90,17 @@ def fuzz(name, program, total, most_runs, most_seconds):
     return crash
 
 
+def add(name, total):
+    """Writes down what has been done for one target; others may be at work on theirs."""
+    with open(TOTALS, "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        totals = json.loads(file.read() or "{}")
+        totals[name] = total
+        file.truncate(0)
+        file.write(json.dumps(totals, indent=1) + "\n")
+
+
 def table(totals):
     lines = ["| target | executions | processor time |", "| --- | --- | --- |"]
     for name in sorted(totals):
@@ -115,17 +127,18 @@ def main():
     failed = []
     try:
         for name in arguments.targets:
-            total = totals.setdefault(name, {"executions": 0, "seconds": 0})
+            total = totals.get(name, {"executions": 0, "seconds": 0})
             if total["executions"] >= arguments.runs or total["seconds"] >= arguments.seconds:
                 continue
             print(f"{name}: from {total['executions']:,} on", file=sys.stderr, flush=True)
-            if fuzz(name, programs / name, total, arguments.runs, arguments.seconds):
-                failed.append(name)
-                print(f"{name}: found something, see {FOLDER / 'artifacts' / name}", file=sys.stderr, flush=True)
-            TOTALS.write_text(json.dumps(totals, indent=1) + "\n")
+            try:
+                if fuzz(name, programs / name, total, arguments.runs, arguments.seconds):
+                    failed.append(name)
+                    print(f"{name}: found something, see {FOLDER / 'artifacts' / name}", file=sys.stderr, flush=True)
+            finally:
+                add(name, total)
     finally:
-        TOTALS.write_text(json.dumps(totals, indent=1) + "\n")
-        print(table(totals))
+        print(table(json.loads(TOTALS.read_text()) if TOTALS.exists() else {}))
     return 1 if failed else 0
 
 

@@ -148,7 +148,7 @@ fn without_room_for_another_process_it_says_so_and_starts_nothing_else() {
     let output = limited(command.uid(61_234).gid(61_234), Resource::RLIMIT_NPROC, 1);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(126), "{text}");
-    assert!(text.contains("pystart: error: ") && text.contains("cannot be started: Try again"), "{text}");
+    assert!(text.contains("cannot be started: the limit of processes and threads is reached (EAGAIN)"), "{text}");
     // `exec` needs none.
     let mut command = pystart(&root, "/bin/true", &["run"]);
     let output = limited(command.uid(61_234).gid(61_234), Resource::RLIMIT_NPROC, 1);

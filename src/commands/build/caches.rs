@@ -109,6 +109,22 @@ pub(super) fn variables(environ: &Environ) -> Vec<(&'static str, OsString)> {
     unset.map(|(variable, name)| (*variable, cache.join(name).into_os_string())).collect()
 }
 
+/// A folder that the tool runs programs from (those that packages are built with) although none may be run there, and the
+/// variable that names another: temporary files, and for uv its cache.
+#[must_use]
+pub(super) fn without_programs(environ: &Environ, is_uv: bool) -> Option<(PathBuf, &'static str)> {
+    const UV: &str = "UV_CACHE_DIR";
+    let temporary = environ.filled("TMPDIR").map_or_else(|| TEMPORARY[0].into(), PathBuf::from);
+    let told = variables(environ).into_iter().find(|(variable, _)| *variable == UV);
+    let cache = match environ.filled(UV) {
+        Some(own) => Some((PathBuf::from(own), UV)),
+        None => told.map(|(_, folder)| folder.into()).or_else(|| home(environ)).map(|folder| (folder, VARIABLE)),
+    };
+    let is_without =
+        |(folder, _): &(PathBuf, _)| folder.ancestors().find(|above| above.exists()).is_some_and(deployment::is_noexec);
+    std::iter::once((temporary, "TMPDIR")).chain(cache.filter(|_| is_uv)).find(is_without)
+}
+
 /// Does uv's cache lie on the file system of `folder`, so that it can link?
 #[must_use]
 pub(super) fn is_beside(environ: &Environ, folder: &Path) -> bool {

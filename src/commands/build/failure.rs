@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
+use super::caches;
 use super::place::interrupted;
 use super::python_version::minor;
 use super::remedy;
@@ -11,6 +12,7 @@ use super::run_step::{Ended, Outcome};
 use super::step::Step;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
+use crate::process::refusal::{self, Shortage};
 
 /// What is true whatever has failed.
 const AS_BEFORE: &str = "its own message stands above; the previous environment, if there was one, is as it was";
@@ -56,7 +58,11 @@ impl StepFailure {
             },
         };
         let hint = match (known, &outcome.ended) {
-            (Some(remedy), _) => remedy.hint(output, minor(version), environ),
+            (Some(remedy), _) => {
+                let noexec = caches::without_programs(environ, step.program.ends_with("uv"));
+                let noexec = noexec.as_ref().map(|(folder, variable)| (folder.as_path(), *variable));
+                remedy.hint(output, minor(version), environ, noexec)
+            }
             (None, Ended::Exit(status)) if status.signal() == Some(9) => "give the build more memory".into(),
             _ => AS_BEFORE.into(),
         };
@@ -71,9 +77,12 @@ impl StepFailure {
 
     /// The command could not be started.
     pub(super) fn not_started(step: &Step, error: &io::Error) -> Self {
-        let failure = Failure::usage(format!("`{}` cannot be started: {error}", step.title()))
+        let hint = Shortage::of_error(error)
+            .map_or("it must be there and executable, on a file system that is not mounted `noexec`", Shortage::hint);
+        let reason = refusal::reason_of_error(error);
+        let failure = Failure::usage(format!("`{}` cannot be started: {reason}", step.title()))
             .with_status(status::NO)
-            .with_hint("it must be there and executable, on a file system that is not mounted `noexec`");
+            .with_hint(hint);
         Self { may_succeed_otherwise: true, ..failure.into() }
     }
 
@@ -92,7 +101,7 @@ pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     let known = remedy::find(&error.to_string());
     let failure = Failure::usage(format!("cannot {what} `{}`: {error}", path.display())).with_status(status::NO);
     match known {
-        Some(remedy) => failure.with_hint(remedy.hint("", "", &Environ::default())),
+        Some(remedy) => failure.with_hint(remedy.hint("", "", &Environ::default(), None)),
         None => failure,
     }
 }

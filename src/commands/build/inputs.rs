@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::forms::Found;
@@ -27,7 +27,8 @@ impl Inputs {
     ///
     /// # Errors
     ///
-    /// A file that is there and cannot be read, is no regular file, or is too large.
+    /// A file that is there and cannot be read, is no regular file, or is too large; the file that shows the project is not
+    /// there any more, or was not told from one.
     pub(super) fn of(found: &Found<'_>) -> Result<Self, Failure> {
         let mut inputs = Self::default();
         let file = found.folder.path.join(&found.file);
@@ -35,6 +36,10 @@ impl Inputs {
             inputs.requirements(&file, &found.folder.path)?;
         } else {
             inputs.add(&file)?;
+        }
+        if inputs.files.is_empty() {
+            // It was there when it was looked for; or the disk did not say whether it is.
+            return Err(unreadable(&file, &ErrorKind::NotFound.into()));
         }
         inputs.add_all(&found.folder.path, found.form.beside)?;
         Ok(inputs)
@@ -64,9 +69,7 @@ impl Inputs {
         match read_whole(path, LARGEST) {
             Ok(content) => Ok(Some(self.files.entry(path.to_owned()).or_insert(content))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::usage(format!("cannot read `{}`: {error}", path.display()))
-                .with_status(status::NO)
-                .with_hint("make it a file that the user of the build may read")),
+            Err(error) => Err(unreadable(path, &error)),
         }
     }
 
@@ -89,6 +92,12 @@ impl Inputs {
         }
         Ok(())
     }
+}
+
+fn unreadable(path: &Path, error: &Error) -> Failure {
+    Failure::usage(format!("cannot read `{}`: {error}", path.display()))
+        .with_status(status::NO)
+        .with_hint("make it a file that the user of the build may read")
 }
 
 /// One name for one file, so that files which include each other come to an end.
@@ -155,6 +164,15 @@ mod tests {
         assert_eq!(root.names(), ["pyproject.toml", "uv.lock"]);
         let root = Scratch::new("package", &[("setup.cfg", ""), ("pyproject.toml", "[project]\n"), ("setup.py", "")]);
         assert_eq!(root.names(), ["pyproject.toml", "setup.cfg", "setup.py"]);
+    }
+
+    #[test]
+    fn a_file_of_which_the_disk_does_not_say_what_it_is_is_not_missing() {
+        let root = Scratch::new("fault", &[("app.py", "")]);
+        std::os::unix::fs::symlink("requirements.txt", root.0.join("requirements.txt")).unwrap();
+        let failure = root.inputs().unwrap_err();
+        let path = root.0.join("requirements.txt");
+        assert!(failure.message.starts_with(&format!("cannot read `{}`: ", path.display())), "{failure}");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The interpreter that an environment is made for: asked once, and recognised afterwards without being started.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::environ::Environ;
 use crate::error::{Failure, status};
+use crate::process::refusal::{self, Shortage};
 use crate::process::signals;
 
 /// What it says of itself, one a line. `-I`: nothing of the user's own counts.
@@ -46,11 +47,18 @@ pub(super) fn ask(program: &Path, environ: &Environ) -> Result<Interpreter, Fail
             .with_status(status::NOT_EXECUTABLE)
             .with_hint("use an image whose `python3` works")
     };
+    let not_started = |error: io::Error| {
+        let failure = failed(refusal::reason_of_error(&error));
+        match Shortage::of_error(&error) {
+            Some(shortage) => failure.with_hint(shortage.hint()),
+            None => failure,
+        }
+    };
     let mut command = Command::new(program);
     command.args(["-I", "-c", QUESTION]).env_clear().envs(environ.iter()).stdin(Stdio::null());
     // What it complains of is for the reader. With two pipes the standard library panics where `poll(2)` fails.
     command.stderr(Stdio::inherit());
-    let output = signals::released(&mut command).output().map_err(|error| failed(error.to_string()))?;
+    let output = signals::released(&mut command).output().map_err(not_started)?;
     let answer = String::from_utf8_lossy(&output.stdout);
     match answer.lines().collect::<Vec<_>>()[..] {
         [version, build, pip, has_server] if output.status.success() => Ok(Interpreter {

@@ -7,8 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::unistd::geteuid;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -17,6 +16,7 @@ use crate::deployment;
 use crate::digest::Digest;
 use crate::environ::Environ;
 use crate::error::{Failure, status};
+use crate::files::lock::{self, Attempt};
 use crate::files::private_folder;
 use crate::process::signals;
 
@@ -36,7 +36,7 @@ pub(super) struct Place {
 /// Keeps other builds of one environment out until it is dropped, and until every process of this build has ended: a
 /// killed pystart leaves its pip running for a while.
 #[expect(dead_code, reason = "what counts is when it is dropped")]
-pub(super) struct Lock(Option<Flock<File>>);
+pub(super) struct Lock(Option<lock::Lock>);
 
 impl Place {
     /// That of the app's environment: the app root where it can be written and run from, else the app's folder in the cache.
@@ -109,17 +109,17 @@ impl Place {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 other => other.map_err(|error| self.not_ours(&error))?,
             };
-            let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) if is_at(&lock, &building) => Lock(Some(lock)),
-                Ok(_) => continue,
-                Err((_, Errno::EWOULDBLOCK)) => {
+            let lock = match lock::Lock::attempt(file) {
+                Attempt::Held(lock) if is_at(lock.file(), &building) => Lock(Some(lock)),
+                Attempt::Held(_) => continue,
+                Attempt::Taken(_) => {
                     if let Some(tell) = waiting.take() {
                         tell();
                     }
                     wait_a_moment()?;
                     continue;
                 }
-                Err(_) => Lock(None),
+                Attempt::Unavailable => Lock(None),
             };
             let _ = remove(&self.hidden("previous"));
             return match empty(&building) {
@@ -174,7 +174,7 @@ impl Place {
             return fs::rename(&building, &environment);
         }
         // While the previous one stands where builds are made, the next build must take it for one that is going on.
-        let _held = open_folder(&environment).ok().map(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock));
+        let _held = open_folder(&environment).ok().map(lock::Lock::attempt);
         match renameat_with(CWD, &building, CWD, &environment, RenameFlags::EXCHANGE) {
             Ok(()) => {}
             Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => return self.install_in_two_steps(),

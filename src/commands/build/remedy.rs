@@ -3,6 +3,7 @@
 //! The signs are the words of pip, uv, setuptools, compilers and the kernel (`strerror`).
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
@@ -30,6 +31,8 @@ enum Hint {
     Python(&'static str),
     /// With the variables for indexes and proxies that are set.
     Network,
+    /// Where no folder is known that programs cannot be run from, else about that one.
+    Noexec(&'static str),
 }
 
 const fn same(signs: &'static [&'static str], cause: &'static str, hint: Hint) -> Remedy {
@@ -57,7 +60,9 @@ const REMEDIES: [Remedy; 24] = [
     same(
         &["failed to map segment from shared object", "Exec format error"],
         "programs and libraries cannot be loaded from where they were put",
-        Hint::Text("mount that folder without `noexec`; temporary files go to `TMPDIR`, caches to `PYSTART_CACHE_DIR`"),
+        Hint::Noexec(
+            "mount that folder without `noexec`; temporary files go to `TMPDIR`, caches to `PYSTART_CACHE_DIR`",
+        ),
     ),
     same(
         &["pg_config executable not found", "pg_config: not found", "Please add the directory containing pg_config"],
@@ -235,7 +240,9 @@ const REMEDIES: [Remedy; 24] = [
     same(
         &["Permission denied"],
         "this user may not write where the build writes, or not run what is there",
-        Hint::Text("build as the owner of the app root; caches go to `PYSTART_CACHE_DIR`, temporary files to `TMPDIR`"),
+        Hint::Noexec(
+            "build as the owner of the app root; caches go to `PYSTART_CACHE_DIR`, temporary files to `TMPDIR`",
+        ),
     ),
 ];
 
@@ -272,14 +279,25 @@ impl Remedy {
         self.cause
     }
 
-    /// What to do about it.
+    /// What to do about it. `noexec` is a folder that the tool runs programs from and may not, and the variable that names
+    /// another.
     #[must_use]
-    pub(super) fn hint(&self, output: &str, python: &str, environ: &Environ) -> String {
+    pub(super) fn hint(&self, output: &str, python: &str, environ: &Environ, noexec: Option<(&Path, &str)>) -> String {
         match self.hint {
             Hint::Text(text) => text.to_owned(),
             Hint::Word(sign, text) => text.replace("{}", word_behind(output, sign)),
             Hint::Python(text) => text.replace("{}", python),
             Hint::Network => network(&indexes::set_variables(environ)),
+            Hint::Noexec(text) => noexec.map_or_else(
+                || text.to_owned(),
+                |(folder, variable)| {
+                    let folder = folder.display();
+                    format!(
+                        "what packages are built with runs in `{folder}`, which is mounted `noexec`: mount it without \
+                         (Docker: `--tmpfs {folder}:exec`), or name another folder in `{variable}`"
+                    )
+                },
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use super::environment;
 use crate::error::Failure;
+use crate::printable::byte_size;
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -92,7 +93,7 @@ impl Report {
                     self.installer.unwrap_or_default(),
                     self.python.as_deref().unwrap_or_default(),
                     self.packages,
-                    size(self.bytes),
+                    byte_size(self.bytes),
                     self.seconds,
                 )
             }
@@ -130,12 +131,6 @@ fn bytes(folder: &Path) -> u64 {
     entries.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
 }
 
-fn size(bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "one digit behind the point is shown")]
-    let megabytes = bytes as f64 / 1e6;
-    format!("{megabytes:.1} MB")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,11 +150,10 @@ mod tests {
 
     #[test]
     fn the_last_line_says_what_was_built_from_what_and_how_large_it_is() {
-        let expected =
-            "built `/site/antenv` from backend/uv.lock with uv for Python 3.13.1: 12 packages, 34.6 MB, 2.1 s";
+        let expected = "built `/site/antenv` from backend/uv.lock with uv for Python 3.13.1: 12 packages, 34 MB, 2.1 s";
         assert_eq!(report(Outcome::Built).line(), expected);
         let alone = Report { packages: 1, source: None, ..report(Outcome::Built) };
-        assert_eq!(alone.line(), "built `/site/antenv` with uv for Python 3.13.1: 1 package, 34.6 MB, 2.1 s");
+        assert_eq!(alone.line(), "built `/site/antenv` with uv for Python 3.13.1: 1 package, 34 MB, 2.1 s");
         assert_eq!(report(Outcome::Current).line(), "`/site/antenv` is up to date");
     }
 

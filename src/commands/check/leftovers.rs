@@ -21,12 +21,15 @@ pub(super) fn adopt() {
 /// Kills every process below us, until there is none.
 pub(super) fn end() {
     let deadline = Instant::now() + PATIENCE;
+    // Where no child is left nothing is below us, and nothing has to be looked for.
     loop {
-        for process in Processes::now().unwrap_or_default().descendants(std::process::id().cast_signed()) {
-            let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
-        }
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::StillAlive) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(1)),
+            Ok(WaitStatus::StillAlive) if Instant::now() < deadline => {
+                for process in Processes::now().unwrap_or_default().descendants(std::process::id().cast_signed()) {
+                    let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
             Ok(WaitStatus::StillAlive) | Err(_) => return,
             Ok(_) => {}
         }

@@ -56,6 +56,9 @@ pub fn check(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let decision = decide(settings, disk);
     let reads = disk.reads();
     let running = Running::find(settings, &decision, source, &reads);
+    // The text does not tell who listens, only whether that is in order.
+    let listeners = if is_for_machines { Running::with_listeners } else { Running::with_listeners_if_unreachable };
+    let running = running.map(listeners);
     let caveats = caveats(settings, source);
     let report = explain::Report::new(&decision, &reads, running, caveats);
     let site = report.running.clone().map(|running| ask(running, &settings.environ)).transpose()?;

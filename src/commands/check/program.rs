@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::{AccessFlags, access};
 
 use super::problem::{Cause, Problem};
-use crate::process::signals;
+use crate::process::{refusal, signals};
 
 /// A program must be there and executable.
 pub(super) fn examine_program(name: &OsStr, path: &Path) -> Option<Problem> {
@@ -29,7 +29,10 @@ pub(super) fn examine_script(shell: &Path, script: &[u8]) -> Option<Problem> {
             Problem::new(Cause::Script, format!("`{}` refuses the script: {complaint}", shell.display()))
                 .with_hint("look for an unbalanced quote, `if` without `fi`, or Windows line ends"),
         ),
-        Err(error) => Some(Problem::new(Cause::Program, format!("`{}` cannot be started: {error}", shell.display()))),
+        Err(error) => {
+            let reason = refusal::reason_of_error(&error);
+            Some(Problem::new(Cause::Program, format!("`{}` cannot be started: {reason}", shell.display())))
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::commands::{build, port_taken, unreadable};
 use crate::error::Failure;
 use crate::model::Notice;
 use crate::process::procfs::listeners;
+use crate::process::refusal;
 
 /// Proves that the target would start, or says why it would not; then that the site which runs is that one and serves.
 ///
@@ -74,7 +75,8 @@ fn check_gunicorn(target: &Target, python: &Path, arguments: &[OsString]) -> Rep
     let (seen, ending) = match probe.run() {
         Ok(told) => told,
         Err(error) => {
-            let message = format!("`{}` cannot be started in `{}`: {error}", python.display(), folder.display());
+            let reason = refusal::reason_of_error(&error);
+            let message = format!("`{}` cannot be started in `{}`: {reason}", python.display(), folder.display());
             return Report::new(&Observation::default(), Some(Problem::new(Cause::NoPython, message)), "");
         }
     };

@@ -41,6 +41,8 @@ pub fn explain(flags: Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let decision = decide(&settings, &files);
     let reads = files.reads();
     let running = Running::find(&settings, &decision, source, &reads);
+    // The text does not tell who listens.
+    let running = if is_for_machines { running.map(Running::with_listeners) } else { running };
     let report = Report::new(&decision, &reads, running, caveats(&settings, source));
     let text = if is_for_machines {
         report.to_json()

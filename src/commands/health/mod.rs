@@ -41,7 +41,7 @@ pub fn health(flags: &Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let session = Session::find(invocation);
     let settings = Settings::new(session.flags(flags.clone()), &session.environ, Path::new("/"))?;
     let question = Question::new(flags, &invocation.environ, settings.port)?;
-    let answer = if processes::any_is_called(drain::NAME) {
+    let answer = if is_draining(session.source) {
         Answer::Draining
     } else if flags.has(&table::HEALTH_LIVE.row) {
         http::connect(&question)
@@ -52,6 +52,14 @@ pub fn health(flags: &Flags, invocation: &Invocation) -> Result<u8, Failure> {
     let remark = remark.as_deref().map_or_else(String::new, |remark| format!("; {}", printable(remark)));
     print(format!("{}{remark}\n", answer.line(&question)).as_bytes())?;
     Ok(if answer.is_healthy() { 0 } else { status::NO })
+}
+
+/// Has the site's init been asked to end? In the site's container the init is PID 1; elsewhere it may be any process.
+fn is_draining(source: Source) -> bool {
+    match source {
+        Source::Container => processes::is_called(1, drain::NAME),
+        Source::Process | Source::ProcessOfAnotherUser => processes::any_is_called(drain::NAME),
+    }
 }
 
 /// In the site's container: that other hosts cannot reach it, and what listens instead.

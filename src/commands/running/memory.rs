@@ -50,7 +50,7 @@ impl Memory {
             1 => "a process".to_owned(),
             many => format!("{many} processes"),
         };
-        let limit = self.limit.map(|bytes| format!(" of {} MB", bytes / (1 << 20))).unwrap_or_default();
+        let limit = self.limit.map(|bytes| format!(" of {} MiB", bytes / (1 << 20))).unwrap_or_default();
         Some(format!("the kernel has killed {processes} of this container: its memory limit{limit} was reached"))
     }
 }
@@ -77,7 +77,7 @@ mod tests {
         assert!(
             sentence(2, Some(1 << 27))
                 .unwrap()
-                .contains("killed 2 processes of this container: its memory limit of 128 MB")
+                .contains("killed 2 processes of this container: its memory limit of 128 MiB")
         );
     }
 }

@@ -21,8 +21,8 @@ use crate::files::Read;
 use crate::model::Step;
 use crate::path_text::lossless;
 use crate::process::procfs::listeners::{self, Listener};
-use crate::process::procfs::processes::{Process, Processes};
-use crate::process::{port, procfs};
+use crate::process::procfs::processes::{self, Process, Processes};
+use crate::process::{port, procfs, reachability};
 use crate::servers::find_call;
 use crate::settings::{DEFAULT_PORT, Settings};
 use crate::shell::redact::without_values;
@@ -47,7 +47,7 @@ pub struct Running {
     pub changed_files: Vec<String>,
     /// The port that the site was told to listen on.
     pub port: u16,
-    /// Who listens in this container, by address and port.
+    /// Who listens in this container, by address and port; with [`with_listeners`](Self::with_listeners).
     pub listeners: Vec<Listener>,
     /// Those of them that are the site's.
     #[serde(skip)]
@@ -57,25 +57,22 @@ pub struct Running {
 }
 
 impl Running {
-    /// The site that runs where we were called; `None` where none does. `reads` are the files that the decision rests on.
+    /// The site that runs where we were called, without who listens; `None` where none does. `reads` are the files that the decision rests on.
     #[must_use]
     pub fn find(settings: &Settings, decision: &Decision, source: Source, reads: &[Read]) -> Option<Self> {
         let wanted = settings.port.unwrap_or(DEFAULT_PORT);
-        // Asking for the port takes three system calls, looking through all processes thousands.
+        // Asking for the port takes three system calls, looking for who has it hundreds.
         if source != Source::Container && port::is_free(wanted) {
             return None;
         }
-        let all = Processes::now()?;
-        let listeners = listeners::listeners();
+        if !processes::are_of_this_namespace() {
+            return None;
+        }
         let server = match source {
-            Source::Container => behind_pid_1(&all),
-            Source::Process | Source::ProcessOfAnotherUser => started_by_hand(&all, &listeners, decision, wanted),
+            Source::Container => behind_pid_1(),
+            Source::Process | Source::ProcessOfAnotherUser => started_by_hand(decision, wanted),
         }?;
         let words = procfs::words(server.pid);
-        let mut own: Vec<i32> = all.descendants(server.pid).into_iter().map(|process| process.pid).collect();
-        own.push(server.pid);
-        let is_own = |listener: &&Listener| listener.pid.is_some_and(|pid| own.contains(&pid));
-        let own_listeners = listeners.iter().filter(is_own).cloned().collect();
         let since = server.start_time();
         let memory = if source == Source::Container { Memory::of_this_container() } else { Memory::default() };
         let is_current = is_current(&words, decision);
@@ -87,10 +84,31 @@ impl Running {
             restart_would_start: (is_current == Some(false)).then(|| what_would_run(decision)),
             changed_files: changed,
             port: wanted,
-            listeners,
-            own_listeners,
+            listeners: Vec::new(),
+            own_listeners: Vec::new(),
             memory,
         })
+    }
+
+    /// With everybody who listens here, which takes a look at all processes and their descriptors.
+    #[must_use]
+    pub fn with_listeners(mut self) -> Self {
+        self.listeners = listeners::listeners();
+        let all = Processes::now().unwrap_or_default();
+        let mut own: Vec<i32> = all.descendants(self.pid).into_iter().map(|process| process.pid).collect();
+        own.push(self.pid);
+        let is_own = |listener: &&Listener| listener.pid.is_some_and(|pid| own.contains(&pid));
+        self.own_listeners = self.listeners.iter().filter(is_own).cloned().collect();
+        self
+    }
+
+    /// With the socket that makes it reachable alone, if it is: enough to know that it is, and found at once.
+    #[must_use]
+    pub fn with_listeners_if_unreachable(mut self) -> Self {
+        let Some(open) = reachability::open_listener(self.pid, self.port) else { return self.with_listeners() };
+        self.listeners = vec![open.clone()];
+        self.own_listeners = vec![open];
+        self
     }
 
     /// Since when, and for how long: `since 12:03 UTC, 4 min ago`.
@@ -138,27 +156,24 @@ fn is_current(argv: &[OsString], decision: &Decision) -> Option<bool> {
 }
 
 /// The server that PID 1 is, or that it looks after as init.
-fn behind_pid_1(all: &Processes) -> Option<&Process> {
+fn behind_pid_1() -> Option<Process> {
     match server::first(&procfs::words(1)) {
-        First::Server => all.get(1),
-        First::InitOf(pid) => all.get(pid),
+        First::Server => Process::of(1),
+        First::InitOf(pid) => Process::of(pid),
         First::Pystart => {
-            all.children(1).filter(|child| !child.is_called("sshd")).min_by_key(|child| (child.start, child.pid))
+            let all = Processes::now()?;
+            let children = all.children(1).filter(|child| !child.is_called("sshd"));
+            children.min_by_key(|child| (child.start, child.pid)).cloned()
         }
     }
 }
 
 /// Outside of a container of ours: the process that listens on the port, if it is what we would start.
-fn started_by_hand<'a>(
-    all: &'a Processes,
-    listeners: &[Listener],
-    decision: &Decision,
-    port: u16,
-) -> Option<&'a Process> {
+fn started_by_hand(decision: &Decision, port: u16) -> Option<Process> {
     let launch = decision.outcome.as_ref().ok()?;
-    let pid = listeners.iter().find(|listener| listener.port == port)?.pid?;
+    let pid = listeners::listener(port)?.pid?;
     let is_it = server::is_made_by(&procfs::words(pid), launch, decision.target.as_deref()) == Some(true);
-    all.get(pid).filter(|_| is_it)
+    is_it.then(|| Process::of(pid)).flatten()
 }
 
 /// Of the files of the app root that were read, those that came to be as they are more than a second after this

@@ -6,6 +6,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::ffi::OsStrExt;
 
+use nix::libc::pid_t;
 use serde::Serialize;
 
 use super::{command_line, pids};
@@ -54,12 +55,36 @@ pub(crate) fn listeners() -> Vec<Listener> {
     listeners_if(|_| true)
 }
 
-fn listeners_if(is_wanted: impl Fn(u16) -> bool) -> Vec<Listener> {
+/// The socket by which one of these processes listens on `port` for other hosts. They are looked at in their order, none
+/// where nobody does, and none after the first that does.
+pub(crate) fn open_listener(port: u16, pids: impl IntoIterator<Item = pid_t>) -> Option<Listener> {
+    let sockets = sockets_if(|socket| socket.port == port && !is_loopback(socket.address));
+    if sockets.is_empty() {
+        return None;
+    }
+    let found = |pid| {
+        let socket = sockets_of(pid).find_map(|inode| sockets.iter().find(|socket| socket.inode == inode))?;
+        Some(Listener { address: socket.address, port, pid: Some(pid), program: command_line(pid) })
+    };
+    pids.into_iter().find_map(found)
+}
+
+/// Is it for this host alone?
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// The sockets that listen and are wanted, by address and port.
+fn sockets_if(is_wanted: impl Fn(&Socket) -> bool) -> Vec<Socket> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let tables: Vec<String> = tables.into_iter().filter_map(|table| fs::read_to_string(table).ok()).collect();
-    let mut sockets: Vec<Socket> = tables.iter().flat_map(|table| listening(table)).collect();
-    sockets.retain(|socket| is_wanted(socket.port));
+    let mut sockets: Vec<Socket> = tables.iter().flat_map(|table| listening(table)).filter(is_wanted).collect();
     sockets.sort_unstable();
+    sockets
+}
+
+fn listeners_if(is_wanted: impl Fn(u16) -> bool) -> Vec<Listener> {
+    let sockets = sockets_if(|socket| is_wanted(socket.port));
     let holders = holders(&sockets);
     let name = |socket: &Socket| {
         let pid = holders.get(&socket.inode).copied();
@@ -117,14 +142,17 @@ fn holders(sockets: &[Socket]) -> BTreeMap<u64, i32> {
         if holders.len() == sockets.len() {
             break;
         }
-        for link in fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
-            let inode = fs::read_link(link.path()).ok().and_then(|target| inode_of(target.as_os_str().as_bytes()));
-            if let Some(inode) = inode.filter(|inode| sockets.iter().any(|socket| socket.inode == *inode)) {
-                holders.entry(inode).or_insert(pid);
-            }
+        for inode in sockets_of(pid).filter(|inode| sockets.iter().any(|socket| socket.inode == *inode)) {
+            holders.entry(inode).or_insert(pid);
         }
     }
     holders
+}
+
+/// The inodes of the sockets that a process has open; none if it is another user's.
+fn sockets_of(pid: pid_t) -> impl Iterator<Item = u64> {
+    let links = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    links.filter_map(|link| inode_of(fs::read_link(link.path()).ok()?.as_os_str().as_bytes()))
 }
 
 /// `socket:[4711]`
@@ -179,5 +207,22 @@ mod tests {
             drop(socket);
             assert_eq!(listener(port), None);
         }
+    }
+
+    #[test]
+    fn who_listens_for_other_hosts_is_looked_for_no_further_than_needed() {
+        let own = std::process::id().cast_signed();
+        let port = |socket: &TcpListener| socket.local_addr().unwrap().port();
+        let everywhere = TcpListener::bind(("0.0.0.0", 0)).unwrap();
+        let here = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let mut asked = Vec::new();
+        let mut listens = |port, pids: &[pid_t]| {
+            asked.clear();
+            let pids = pids.iter().copied().inspect(|pid| asked.push(*pid));
+            (open_listener(port, pids).and_then(|found| found.pid), asked.clone())
+        };
+        assert_eq!(listens(port(&everywhere), &[1 << 30, own, own]), (Some(own), vec![1 << 30, own]));
+        assert_eq!(listens(port(&everywhere), &[]), (None, vec![]));
+        assert_eq!(listens(port(&here), &[own]), (None, vec![]), "of this host alone");
     }
 }

@@ -1,5 +1,6 @@
 //! The process table, and who is below whom.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
@@ -9,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use nix::libc::pid_t;
 use nix::unistd::{SysconfVar, sysconf};
 
-use super::pids;
+use super::{pids, short};
 use crate::printable::printable;
 use crate::shell::shells;
 
@@ -28,6 +29,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// The process of this number, if it runs.
+    pub(crate) fn of(pid: pid_t) -> Option<Self> {
+        parse(pid, &short(&format!("/proc/{pid}/stat"))?)
+    }
+
     /// The moment of its start, to the second; `None` if the kernel does not tell when it was booted.
     pub(crate) fn start_time(&self) -> Option<SystemTime> {
         let ticks = u64::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok().filter(|ticks| *ticks > 0)?;
@@ -50,21 +56,12 @@ impl Processes {
     /// Every process that `/proc` shows. `None` if there is no `/proc`, or if it belongs to another PID namespace, whose
     /// numbers mean other processes here.
     pub(crate) fn now() -> Option<Self> {
-        let own = fs::read_link("/proc/self").ok()?;
-        if own.as_os_str().as_bytes() != std::process::id().to_string().as_bytes() {
-            return None;
-        }
-        Some(Self(pids().filter_map(|pid| parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()))
+        are_of_this_namespace().then(|| Self(pids().filter_map(Process::of).collect()))
     }
 
     /// The processes of this name (at most 15 bytes of it, as the kernel keeps it).
     pub(crate) fn called(&self, name: &str) -> impl Iterator<Item = &Process> {
         self.0.iter().filter(move |process| process.name == name)
-    }
-
-    /// The process of this number.
-    pub(crate) fn get(&self, pid: pid_t) -> Option<&Process> {
-        self.0.iter().find(|process| process.pid == pid)
     }
 
     /// The direct children of a process.
@@ -98,6 +95,34 @@ impl Processes {
     }
 }
 
+/// Do the numbers in `/proc` mean the same processes as here? Not where it belongs to another PID namespace.
+pub(crate) fn are_of_this_namespace() -> bool {
+    let own = fs::read_link("/proc/self");
+    own.is_ok_and(|own| own.as_os_str().as_bytes() == std::process::id().to_string().as_bytes())
+}
+
+/// More than this many are not looked at one after the other: a look at all of them is for that.
+const NEAR: usize = 16;
+
+/// A few processes of a tree, found without a look at the others: the root, its children, theirs, as long as each was
+/// started by the first thread of its parent, and without those of this name and what is below them.
+///
+/// Nothing follows from a process that is missing here: a kernel need not tell of children (`CONFIG_PROC_CHILDREN`).
+pub(crate) fn nearest(root: pid_t, without: &str) -> impl Iterator<Item = pid_t> {
+    let (mut open, mut last) = (VecDeque::from([root]), None);
+    std::iter::from_fn(move || {
+        open.extend(last.take().into_iter().flat_map(children_by_first_thread));
+        last = std::iter::from_fn(|| open.pop_front()).find(|pid| *pid == root || !is_called(*pid, without));
+        last
+    })
+    .take(NEAR)
+}
+
+fn children_by_first_thread(pid: pid_t) -> Vec<pid_t> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).collect()
+}
+
 /// Names and numbers of processes, for a message.
 pub(crate) struct ProcessList<'a>(pub(crate) &'a [&'a Process]);
 
@@ -114,9 +139,14 @@ impl fmt::Display for ProcessList<'_> {
     }
 }
 
-/// Whether there is a process of this name (at most 15 bytes of it). PID 1 is asked first.
+/// Whether there is a process of this name (at most 15 bytes of it).
 pub(crate) fn any_is_called(name: &str) -> bool {
-    std::iter::once(1).chain(pids()).any(|pid| super::name(pid).is_some_and(|own| own == name))
+    pids().any(|pid| is_called(pid, name))
+}
+
+/// Whether this is the name of the process (at most 15 bytes of it).
+pub(crate) fn is_called(pid: pid_t, name: &str) -> bool {
+    super::name(pid).is_some_and(|own| own == name)
 }
 
 /// Whether the process is a shell now, by the name it was called by: a script's interpreter stands there too, while the
@@ -137,7 +167,7 @@ fn names_shell(cmdline: &[u8]) -> bool {
 
 /// Whether the process is stopped, so that it would notice a signal only after SIGCONT.
 pub(crate) fn is_stopped(pid: pid_t) -> bool {
-    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let stat = short(&format!("/proc/{pid}/stat")).unwrap_or_default();
     let bracket = stat.iter().rposition(|byte| *byte == b')');
     bracket.is_some_and(|bracket| stat.get(bracket + 2) == Some(&b'T'))
 }
@@ -158,6 +188,10 @@ fn parse(pid: pid_t, stat: &[u8]) -> Option<Process> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+    use std::time::Instant;
+
     use super::*;
 
     fn process(pid: pid_t, parent: pid_t, name: &str) -> Process {
@@ -173,10 +207,25 @@ mod tests {
 
     #[test]
     fn our_own_start_is_a_moment_ago() {
-        let processes = Processes::now().unwrap();
-        let own = processes.get(std::process::id().cast_signed()).unwrap();
+        let own = Process::of(std::process::id().cast_signed()).unwrap();
         let age = SystemTime::now().duration_since(own.start_time().unwrap()).unwrap_or_default();
         assert!(age < Duration::from_hours(1), "{age:?}");
+    }
+
+    #[test]
+    fn the_nearest_processes_are_the_root_and_its_children_but_for_those_of_a_name() {
+        let mut shell = Command::new("sh").args(["-c", "sleep 60 & sleep 61 & wait"]).process_group(0).spawn().unwrap();
+        let root = shell.id().cast_signed();
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let are_there = || nearest(root, "").filter(|pid| is_called(*pid, "sleep")).count() == 2;
+        while !are_there() {
+            assert!(Instant::now() < deadline, "the shell starts two processes");
+            std::thread::yield_now();
+        }
+        let (all, without): (Vec<_>, Vec<_>) = (nearest(root, "").collect(), nearest(root, "sleep").collect());
+        nix::sys::signal::killpg(nix::unistd::Pid::from_raw(root), nix::sys::signal::Signal::SIGKILL).unwrap();
+        shell.wait().unwrap();
+        assert_eq!((all[0], all.len(), without), (root, 3, vec![root]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where packages are.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::{Interpreter, Python};
@@ -13,24 +14,49 @@ impl Python<'_> {
         fitting.or(environment.minors.first().copied()).map(|minor| environment.packages(minor))
     }
 
-    /// The folders in which the environment's packages are, then those of the image's Python, if they are seen.
+    /// The folders in which the environment's packages are, then those of the image's Python or of the one that the
+    /// environment was made from, if they are seen.
     ///
     /// The user's `PYTHONPATH` comes first, as in Python itself.
     #[must_use]
     pub fn packages(&self) -> Vec<PathBuf> {
         let mut folders = self.packages_of_environment();
-        if !self.runs_own_interpreter() || self.environment.as_ref().is_some_and(|own| self.sees_image(&own.folder)) {
-            folders.extend(self.image_packages());
-        }
+        folders.extend(match self.base() {
+            Base::Unseen => Vec::new(),
+            Base::Image => self.image_packages(),
+            Base::Other(base) => self.packages_of(&base),
+        });
         folders
     }
 
-    /// Was the environment made with `--system-site-packages`? (PEP 405)
-    fn sees_image(&self, folder: &Path) -> bool {
-        let Ok(text) = self.files.read(&folder.join("pyvenv.cfg")) else { return false };
-        String::from_utf8_lossy(&text).lines().filter_map(|line| line.split_once('=')).any(|(key, value)| {
-            key.trim().eq_ignore_ascii_case("include-system-site-packages") && value.trim().eq_ignore_ascii_case("true")
-        })
+    /// The packages that the environment sees beside its own, where they are those of another Python than the image's.
+    #[must_use]
+    pub fn packages_of_other_base(&self) -> Vec<PathBuf> {
+        match self.base() {
+            Base::Other(base) => self.packages_of(&base),
+            Base::Unseen | Base::Image => Vec::new(),
+        }
+    }
+
+    /// Whose packages the app's interpreter sees beside those of the environment: PEP 405 has the Python that an
+    /// environment was made from in `pyvenv.cfg`, and whether it was made with `--system-site-packages`. That Python
+    /// need not be on the search path.
+    fn base(&self) -> Base {
+        let Some(own) = self.environment.as_ref().filter(|own| own.interpreter.is_some()) else { return Base::Image };
+        let Ok(text) = self.files.read(&own.folder.join("pyvenv.cfg")) else { return Base::Unseen };
+        let text = String::from_utf8_lossy(&text);
+        let value = |name: &str| {
+            let mut pairs = text.lines().filter_map(|line| line.split_once('='));
+            pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        };
+        if !value("include-system-site-packages").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Base::Unseen;
+        }
+        let place = |python: &Interpreter| self.followed(&python.path).last();
+        match value("home").and_then(|home| self.first_on(OsStr::new(home))) {
+            Some(base) if self.image().map(place) != Some(place(&base)) => Base::Other(base),
+            _ => Base::Image,
+        }
     }
 
     /// The same without those of the image.
@@ -48,10 +74,15 @@ impl Python<'_> {
         folders
     }
 
-    /// Where the image's Python keeps its packages (`site.getsitepackages`, on Debian too).
+    /// Where the image's Python keeps its packages.
     #[must_use]
     pub fn image_packages(&self) -> Vec<PathBuf> {
-        let Some(Interpreter { path, minor: Some(minor) }) = self.image() else { return Vec::new() };
+        self.image().map(|image| self.packages_of(image)).unwrap_or_default()
+    }
+
+    /// Where a Python that is in no environment keeps its packages (`site.getsitepackages`, on Debian too).
+    fn packages_of(&self, python: &Interpreter) -> Vec<PathBuf> {
+        let Interpreter { path, minor: Some(minor) } = python else { return Vec::new() };
         // Python looks for its library from where its program really is.
         let program = self.followed(path).last();
         let Some(prefix) = program.as_deref().and_then(Path::parent).and_then(Path::parent) else { return Vec::new() };
@@ -62,6 +93,16 @@ impl Python<'_> {
         ]);
         folders
     }
+}
+
+/// Whose packages are seen beside those of the environment.
+enum Base {
+    /// Nobody's.
+    Unseen,
+    /// Those of the image's Python.
+    Image,
+    /// Those of another one, which the environment was made from.
+    Other(Interpreter),
 }
 
 #[cfg(test)]
@@ -103,6 +144,36 @@ mod tests {
             let folders = python.packages();
             assert_eq!((folders[0].as_path(), folders.len() > 1), (own, seen), "{text}");
             assert!(folders[1..].iter().all(|folder| python.image_packages().contains(folder)));
+        }
+    }
+
+    #[test]
+    fn an_environment_sees_the_packages_of_the_python_that_it_was_made_from() {
+        let own = Path::new("/opt/venv/lib/python3.12/site-packages");
+        let text = "home = /opt/python/bin\ninclude-system-site-packages = true\n";
+        let made_from = |base: &str| {
+            let files = image().empty(own).file("/opt/venv/pyvenv.cfg", text).program("/opt/python/bin/python3", "");
+            ["/opt/venv/bin/python", "/opt/venv/bin/python3"]
+                .into_iter()
+                .fold(files, |files, name| files.program(name, "").dead_link(name, "/opt/python/bin/python3"))
+                .dead_link("/opt/python/bin/python3", base)
+                .program("/opt/python/bin/python3.12", "")
+        };
+        for (path, base, other) in [
+            ("/opt/venv/bin", "python3.12", "/opt/python/lib/python3.12/site-packages"),
+            ("/opt/venv/bin:/bin", "python3.12", "/opt/python/lib/python3.12/site-packages"),
+            ("/opt/venv/bin:/bin", "/bin/python3.12", ""),
+            ("/opt/venv/bin:/opt/python/bin:/bin", "python3.12", ""),
+        ] {
+            let files = made_from(base);
+            let vars: Environ = [("PATH", path)].into_iter().collect();
+            let python = Python::find(&files, Path::new(ROOT), &vars);
+            let seen = if other.is_empty() { python.image_packages() } else { python.packages_of_other_base() };
+            assert_eq!(python.packages()[1..], seen, "{path} {base}");
+            assert_eq!(
+                python.packages_of_other_base().first().map(PathBuf::as_path),
+                (!other.is_empty()).then(|| Path::new(other))
+            );
         }
     }
 

@@ -13,7 +13,7 @@ mod setup_py;
 mod uv_lock;
 
 use std::cell::OnceCell;
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use toml::Table;
@@ -78,9 +78,11 @@ impl<'a> Folder<'a> {
         Self { files, path: path.to_owned(), root, pyproject: OnceCell::new() }
     }
 
-    /// Is this file there? Whatever it is: a pipe of the right name is an error later on, not another project.
+    /// Is this file there? Whatever it is: a pipe of the right name, or a file that a disk does not give at this time, is an
+    /// error later on, not another project.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.files.kind(&self.path.join(name)).is_ok()
+        let is_missing = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        !self.files.kind(&self.path.join(name)).is_err_and(|error| is_missing(&error))
     }
 
     fn shown_by(&self, name: &str) -> Option<String> {

@@ -214,7 +214,7 @@ fn environ() -> Environ {
 fn each_failure_has_its_cause_and_one_remedy() {
     for (output, cause, hint) in samples() {
         let remedy = find(output).unwrap_or_else(|| panic!("{output}"));
-        assert_eq!((remedy.cause(), remedy.hint(output, "3.13", &environ())), (cause, hint), "{output}");
+        assert_eq!((remedy.cause(), remedy.hint(output, "3.13", &environ(), None)), (cause, hint), "{output}");
     }
 }
 
@@ -245,8 +245,18 @@ fn what_is_unknown_has_no_remedy_and_its_last_words_are_the_error() {
 #[test]
 fn without_any_setting_it_was_the_public_index() {
     let remedy = find("dns error").unwrap();
-    let hint = remedy.hint("dns error", "3.13", &Environ::default());
+    let hint = remedy.hint("dns error", "3.13", &Environ::default(), None);
     assert!(hint.starts_with("no index and no proxy is set, so it was `pypi.org` itself"), "{hint}");
+}
+
+#[test]
+fn a_folder_that_is_mounted_noexec_is_named_where_that_may_be_why() {
+    let told = |output| find(output).unwrap().hint(output, "3.13", &environ(), Some((Path::new("/x"), "TMPDIR")));
+    let hint = "what packages are built with runs in `/x`, which is mounted `noexec`: mount it without (Docker: \
+                `--tmpfs /x:exec`), or name another folder in `TMPDIR`";
+    assert_eq!(told("PermissionError: [Errno 13] Permission denied: 'ninja'"), hint);
+    assert_eq!(told("ImportError: /x/_c.so: failed to map segment from shared object"), hint);
+    assert!(!told("No space left on device").contains("noexec"));
 }
 
 #[test]
