@@ -42,7 +42,7 @@ impl Candidate {
             // Python takes a package before a module of the same name.
             report.reject(format!("cannot be imported: `{}` comes before it", other.display()));
         }
-        let is_init_of_root = file == Path::new(INIT_OF_ROOT);
+        let is_init_of_root = file.as_os_str() == INIT_OF_ROOT;
         if is_init_of_root && report.source.module.imports.iter().any(|import| import.level > 0) {
             report.reject("cannot be imported: its relative imports need a package around it".to_owned());
         }

@@ -33,6 +33,7 @@ pub(in crate::detect) static SERVER_CALLS: &[(&str, &[Says])] = &[
     ("serve", &[ServesArgument]),
     ("launch", &[ServesArgument, Starts]),
     ("WSGIServer", &[ServesArgument]),
+    ("make_server", &[ServesArgument]),
     ("Server", &[ServesArgument]),
     ("Granian", &[NamesTarget]),
     ("Config", &[NamesTarget]),
@@ -60,8 +61,7 @@ fn says(name: &str, what: Says) -> bool {
 /// Are calls of this name in functions of any use, by the last name of what is called? Beside servers, that is what
 /// names the settings of Django: `os.environ.setdefault`.
 pub(in crate::detect) fn is_of_use(name: &str) -> bool {
-    let is_server = servers().any(|(server, ..)| server.rsplit('.').next() == Some(name));
-    says(name, ServesArgument) || says(name, NamesTarget) || is_server || name == "setdefault"
+    says(name, ServesArgument) || says(name, NamesTarget) || name == "setdefault"
 }
 
 /// The names that the file itself hands to a server: `app.run()`, `uvicorn.run(app)`, `uvicorn.run("main:app")`,

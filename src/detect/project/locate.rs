@@ -110,7 +110,7 @@ pub(in crate::detect) fn is_package(file: &Path) -> bool {
 /// The dotted name of a file from an import root; `None` if a part of it has a name that cannot be imported.
 pub(in crate::detect) fn dotted_name(root: &Path, file: &Path) -> Option<String> {
     let below = file.strip_prefix(root).ok()?;
-    if root.as_os_str().is_empty() && below == Path::new(INIT_OF_ROOT) {
+    if below.as_os_str() == INIT_OF_ROOT && root.as_os_str().is_empty() {
         return Some("__init__".to_owned());
     }
     let below = if is_package(below) { below.parent()?.to_owned() } else { below.with_extension("") };

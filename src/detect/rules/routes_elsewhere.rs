@@ -87,10 +87,7 @@ fn what_is_added(project: &Project, source: &SourceFile, root: &Path, app: &str)
         _ => false,
     });
     let has_routes = imports_later || scope.stars.iter().any(is_module) || decorates(&source.module, app);
-    match handed_on(source, app) {
-        _ if has_routes => Added::Routes,
-        added => added,
-    }
+    if has_routes { Added::Routes } else { handed_on(source, app) }
 }
 
 /// Is a function decorated with something of the app: `@app.route("/")`?
