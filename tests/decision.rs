@@ -472,6 +472,7 @@ fn what_another_server_serves_is_told_as_far_as_it_says_so() {
         .file("/site/work.py", "print('no app')\n");
     for (words, target, is_asgi) in [
         (&["sh", "-c", "uvicorn a:b"][..], Some("a:b"), true),
+        (&["true && uvicorn a:b"], Some("a:b"), true),
         (&["uvicorn", "a:b"], Some("a:b"), true),
         (&["python3", "serve.py"], Some("serve:app"), false),
         (&["python3", "/site/serve.py"], Some("serve:app"), false),
@@ -509,4 +510,38 @@ fn an_interpreter_that_finds_the_packages_of_the_app_is_lent_none() {
         .file("/site/antenv/lib/python3.12/site-packages/shop.py", "");
     let launch = decided(&files, &[], &["python", "-m", "gunicorn", "shop:app"]).outcome.unwrap();
     assert_eq!(launch.environ.get("PYTHONPATH"), None);
+}
+
+#[test]
+fn what_a_step_has_to_say_is_told_whichever_step_decides() {
+    let notices = |files: &Memory, words: &[&str]| {
+        let decision = decided(files, &[], words);
+        decision.notices.iter().map(|notice| notice.message.clone()).collect::<Vec<_>>().join("\n")
+    };
+    // Of a command.
+    let script = image("23, 0").file("/site/run.sh", "#!/bin/sh\r\nserver\r\n");
+    assert!(notices(&script, &["run.sh"]).contains("`run.sh` has Windows line ends"));
+    // Of a documented name that is the app, and of one that is not.
+    let starts = image("23, 0").file("/site/app.py", format!("{FLASK}app.run()\n"));
+    let told = notices(&starts, &[]);
+    assert!(told.contains("app.py"), "it runs its own server on import: {told}");
+    let old_dash = |file: &str| {
+        let files = image("23, 0").file("/site/requirements.txt", "dash==2.14.1\n");
+        files.file(format!("/site/{file}"), "from dash import Dash\napp = Dash()\n")
+    };
+    let dash = old_dash("app.py");
+    let decision = decided(&dash, &[], &[]);
+    assert!(notices(&dash, &[]).contains("the server of `app` is bound to no name"), "{}", notices(&dash, &[]));
+    assert!(decision.near_misses.iter().any(|miss| miss.path == Path::new("app.py")), "{:?}", decision.near_misses);
+    assert!(decision.evidence.iter().any(|fact| fact.step == Step::Flask && fact.subject == "app.py"));
+    // Of any other.
+    let other = old_dash("web.py");
+    let decision = decided(&other, &[], &[]);
+    assert!(notices(&other, &[]).contains("the server of `app` is bound to no name"), "{}", notices(&other, &[]));
+    assert!(decision.near_misses.iter().any(|miss| miss.path == Path::new("web.py")), "{:?}", decision.near_misses);
+    assert!(decision.evidence.iter().any(|fact| fact.step == Step::Other && fact.subject == "web.py"));
+    // Of the end of all of them.
+    let decision = decided(&other, &[("PYSTART_DEFAULT_SITE", "off")], &[]);
+    assert!(decision.missing.is_some() && decision.outcome.is_err());
+    assert!(decided(&starts, &[], &[]).missing.is_none());
 }

@@ -313,6 +313,7 @@ mod tests {
             .unreadable("/site/hidden")
             .file("/site/old.exe", "MZ\0")
             .file("/opt/elsewhere.sh", "server\n")
+            .file("/opt/notes", "server\n")
             .file("/site/list.bash", "server\n")
             .file("/site/split.sh", "#!/bin/env -S bash -e\n")
             .file("/site/moved", "#!/gone/python3.9\n")
@@ -344,7 +345,7 @@ mod tests {
 
     #[test]
     fn every_form_becomes_its_program() {
-        let table: [(&str, Runs, &[&str]); 32] = [
+        let table: [(&str, Runs, &[&str]); 34] = [
             ("server -x", Runs::Program, &["server", "-x"]),
             ("/bin/server -x", Runs::Program, &["/bin/server", "-x"]),
             ("gunicorn x:y", Runs::Gunicorn, &["gunicorn", "x:y"]),
@@ -360,6 +361,8 @@ mod tests {
             ("--chdir a b:c", Runs::GunicornArguments, &["--chdir", "a", "b:c"]),
             ("startup.sh a", Runs::Shell, &["/bin/bash", "-e", "/site/startup.sh", "a"]),
             ("env.sh", Runs::Shell, &["/bin/env", "bash", "-c", "#!/bin/env bash\nserver\n", "/site/env.sh"]),
+            ("sh env.sh a", Runs::Shell, &["/bin/sh", "-c", "#!/bin/env bash\nserver\n", "/site/env.sh", "a"]),
+            ("sh long.sh", Runs::Shell, &["sh", "long.sh"]),
             ("my app.py", Runs::Program, &["/bin/python3", "/site/my app.py"]),
             ("startup.txt", Runs::Gunicorn, &["gunicorn", "x:y"]),
             ("tool -x", Runs::Program, &["/bin/python3", "/bin/tool", "-x"]),
@@ -399,6 +402,7 @@ mod tests {
             ("./nothing", 127, "there is no such file"),
             ("nobody.sh", 127, "wants the interpreter `nobody`"),
             ("folder/", 126, "is a folder"),
+            ("/opt/notes", 126, "`/opt/notes` is not executable"),
             ("data", 126, "`/bin/data` is not executable"),
             ("old.exe", 126, "`/site/old.exe` is not executable"),
             ("self.txt", 2, "leads in a circle"),
@@ -434,6 +438,7 @@ mod tests {
     fn a_file_wins_over_what_its_name_could_mean() {
         let resolved = text("hello:app").unwrap();
         assert_eq!(argv(&resolved), ["server"], "{}", resolved.reading);
+        assert!(resolved.reading.starts_with("the command in `hello:app`: "), "{}", resolved.reading);
     }
 
     #[test]

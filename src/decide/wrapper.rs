@@ -133,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_program_takes_the_whole_command_and_a_module_takes_over_the_interpreter() {
-        let rows: [(&str, &[&str], &str); 5] = [
+        let rows: [(&str, &[&str], &str); 7] = [
+            ("tracer -m x", &["gunicorn", "app:app"], "/bin/tracer: tracer -m x /bin/gunicorn app:app"),
+            ("python3 -X dev", &["python3", "run.py"], "/bin/python3: python3 -X dev /bin/python3 run.py"),
             ("tracer --all", &["gunicorn", "app:app"], "/bin/tracer: tracer --all /bin/gunicorn app:app"),
             (
                 "ddtrace-run",

@@ -105,6 +105,21 @@ pub(super) static EXTENSIONS: Words = Words::new(
     ],
 );
 
+/// Methods of an app that add routes to it.
+pub(super) static REGISTERING: Words = Words::new(
+    "REGISTERING",
+    &[
+        "register_blueprint",
+        "add_url_rule",
+        "include_router",
+        "blueprint",
+        "add_route",
+        "add_routes",
+        "add_api_route",
+        "mount",
+    ],
+);
+
 /// Names of functions that make the app, the likeliest first.
 pub(super) static FACTORIES: Words = Words::new(
     "FACTORIES",
@@ -246,6 +261,7 @@ pub(super) static HOLDING_FOLDERS: Words = Words::new("HOLDING_FOLDERS", &["src"
 pub(super) fn is_other_file(name: &str) -> bool {
     let stem = name.strip_suffix(".py").unwrap_or(name);
     OTHER_FILES.has(stem)
+        || TRIED_OUT_FILES.has(stem)
         || OTHER_PREFIXES.iter().any(|prefix| stem.starts_with(prefix))
         || OTHER_SUFFIXES.iter().any(|suffix| stem.ends_with(suffix))
 }
@@ -298,12 +314,18 @@ static OTHER_FILES: Words = Words::new(
         "populate",
         "populate_db",
         "locustfile",
-        "example",
-        "demo",
         "shell",
         "debug",
     ],
 );
+
+/// Files by which a library or a model is tried out. An app with a server of its own may be called so: Gradio's are.
+static TRIED_OUT_FILES: Words = Words::new("TRIED_OUT_FILES", &["example", "demo"]);
+
+/// Is this a file of which not even an app with a server of its own is expected?
+pub(super) fn is_no_own_server(name: &str) -> bool {
+    is_other_file(name) && !TRIED_OUT_FILES.has(name.strip_suffix(".py").unwrap_or(name))
+}
 
 /// Every table, for the tests.
 #[cfg(test)]
@@ -316,6 +338,7 @@ pub(super) static TABLES: &[&Words] = &[
     &DEPLOYED_STAGES,
     &FACTORIES,
     &EXTENSIONS,
+    &REGISTERING,
     &ASGI_SERVERS,
     &USUAL_FOLDERS,
     &OTHER_FOLDERS,
@@ -326,4 +349,5 @@ pub(super) static TABLES: &[&Words] = &[
     &OTHER_SUFFIXES,
     &DEVELOPMENT_SUFFIXES,
     &OTHER_FILES,
+    &TRIED_OUT_FILES,
 ];

@@ -6,7 +6,7 @@ use super::Sources;
 use super::candidate::report::FileReport;
 use super::candidate::server_calls::{calls, is_script};
 use super::limits;
-use super::names::is_other_file;
+use super::names::is_no_own_server;
 use crate::model::{Evidence, Step, Verdict};
 
 /// A file that is such an app.
@@ -35,7 +35,7 @@ impl Sources<'_> {
     pub fn own_server(&self) -> (Option<OwnServerApp>, Vec<Evidence>) {
         let root = Path::new("");
         let listing = self.inference.project.folder(root);
-        let files = listing.python.iter().filter(|name| !is_other_file(name)).take(limits::FILES_WITHOUT_APP);
+        let files = listing.python.iter().filter(|name| !is_no_own_server(name)).take(limits::FILES_WITHOUT_APP);
         let mut found: Vec<OwnServerApp> = files.filter_map(|name| self.own_server_in(Path::new(name))).collect();
         let rank =
             |app: &OwnServerApp| USUAL.iter().position(|name| app.file == Path::new(name)).unwrap_or(USUAL.len());

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use cases::{Case, difference};
 
-use super::candidate::server_calls::SERVER_CALLS;
+use super::candidate::server_calls::{SERVER_CALLS, SERVERS};
 use super::words::deletion::without;
 use super::{detect, frameworks, names, project};
 use crate::files::Memory;
@@ -67,4 +67,11 @@ fn no_server_call_can_be_deleted_unnoticed() {
         .flat_map(|(name, all)| all.iter().map(move |says| ("SERVER_CALLS", format!("{name} {says:?}"), *name)));
     let unnoticed = unnoticed(entries);
     assert!(unnoticed.is_empty(), "{} calls have no case:\n{}", unnoticed.len(), unnoticed.join("\n"));
+}
+
+#[test]
+fn no_server_can_be_deleted_unnoticed() {
+    let last = |server: &'static str| server.rsplit('.').next().unwrap();
+    let unnoticed = unnoticed(SERVERS.iter().map(|(server, ..)| ("SERVERS", (*server).to_owned(), last(server))));
+    assert!(unnoticed.is_empty(), "{} servers have no case:\n{}", unnoticed.len(), unnoticed.join("\n"));
 }

@@ -1,5 +1,6 @@
 //! Processes: becoming one, looking after some, and what the kernel tells of them.
 
+pub(crate) mod answer;
 pub mod cgroup;
 pub mod exec;
 pub mod init;

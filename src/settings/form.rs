@@ -174,6 +174,25 @@ mod tests {
             assert_eq!(read(&PORT, bad), None, "{bad}");
             assert_eq!(read(&WORKERS, bad), None, "{bad}");
         }
+        assert_eq!((read(&BYTES, "0"), read(&COUNT, "0")), (None, None));
+        assert_eq!((read(&BYTES, "1"), read(&COUNT, "1")), (Some(1), Some(1)));
+        assert_eq!(read(&WORKERS, "1"), Some(Workers::AsSet));
+        assert_eq!(read(&WORKERS, "Auto"), Some(Workers::Auto));
+    }
+
+    #[test]
+    fn every_word_is_the_choice_it_says_and_no_other_is_one() {
+        let levels = ["off", "error", "warn", "info", "debug", "trace", "WARN", "loud"];
+        let read_levels = levels.map(|level| read(&LOG_LEVEL, level).map(|level| level.to_string()));
+        let expected = ["off", "error", "warn", "info", "debug", "trace", "warn"].map(|level| Some(level.to_owned()));
+        assert_eq!(read_levels[..7], expected);
+        assert_eq!(read_levels[7], None);
+        let formats = ["text", "json", "JSON", "xml"].map(|format| read(&LOG_FORMAT, format));
+        assert_eq!(formats, [Some(LogFormat::Text), Some(LogFormat::Json), Some(LogFormat::Json), None]);
+        let inits = ["always", "never", "auto", "maybe"].map(|init| read(&INIT, init));
+        assert_eq!(inits, [Some(Init::Always), Some(Init::Never), Some(Init::Auto), None]);
+        let logs = ["on", "off", "json", "x"].map(|log| read(&ACCESS_LOG, log));
+        assert_eq!(logs, [Some(AccessLog::Text), Some(AccessLog::Off), Some(AccessLog::Json), None]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod order;
 #[path = "../deployment/packing.rs"]
 #[allow(dead_code, reason = "the tests of deployments make more")]
 mod packing;
+mod pages;
 #[path = "../ports/mod.rs"]
 mod ports;
 mod rolling;
@@ -90,7 +91,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A container mostly waits; more of them at once would only slow each other down.
     arguments.test_threads.get_or_insert(3);
-    let subjects: [(&str, Vec<Test>); 17] = [
+    let subjects: [(&str, Vec<Test>); 18] = [
         ("image", image::tests()),
         ("copied", copied::tests()),
         ("archives", archives::tests()),
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
         ("draining", draining::tests()),
         ("broken", broken::tests()),
         ("orchestrators", orchestrators::tests()),
+        ("pages", pages::tests()),
     ];
     let engine = docker::answers();
     let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::docker::{self, docker, until};
+use crate::http;
 use crate::images::{classic_builder, images, root};
 use crate::ports::free_port;
 use crate::site::{Site, flask};
@@ -162,13 +163,22 @@ impl Drop for Swarm {
     }
 }
 
+/// Whether the kernel has what the routing mesh of a Swarm is made of (IPVS): a published port answers on every node.
+fn has_routing_mesh() -> bool {
+    Path::new("/proc/net/ip_vs").exists()
+}
+
 fn swarm() {
     let image = site_image();
     let swarm = Swarm::new();
-    let file = root().join("deploy/stack.yaml");
-    let mut deploy = Command::new("docker");
-    deploy.args(["stack", "deploy", "--resolve-image", "never", "--compose-file"]).arg(file).arg(&swarm.stack);
-    succeed(deploy.env("SITE_IMAGE", &image).env("SITE_PORT", free_port().to_string()));
+    let port = free_port();
+    let deploy = |image: &str| {
+        let file = root().join("deploy/stack.yaml");
+        let mut deploy = Command::new("docker");
+        deploy.args(["stack", "deploy", "--resolve-image", "never", "--compose-file"]).arg(file).arg(&swarm.stack);
+        succeed(deploy.env("SITE_IMAGE", image).env("SITE_PORT", port.to_string()));
+    };
+    deploy(&image);
     let containers = until("two healthy replicas", || {
         let healthy: Vec<_> =
             swarm.containers().into_iter().filter(|(_, status)| status.contains("(healthy)")).collect();
@@ -180,6 +190,24 @@ fn swarm() {
     is_confined(&docker(&["exec", first, "sh", "-c", LIMITS]), false);
     let limits = docker(&["inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}", first]);
     assert_eq!(limits, format!("{} 256", 512 << 20));
+
+    // Over the network of the stack each replica answers; the published port is spread over the same.
+    docker(&["exec", first, "python3", "-c", &ASK.replace("127.0.0.1", "tasks.site")]);
+    let published =
+        docker(&["service", "inspect", "--format", "{{json .Endpoint.Ports}}", &format!("{}_site", swarm.stack)]);
+    assert!(published.contains(&format!("\"TargetPort\":8000,\"PublishedPort\":{port},")), "{published}");
+    if has_routing_mesh() {
+        let page = until("the published port", || http::get(port, "/").ok().filter(|answer| answer.status == 200));
+        assert_eq!(page.body, PAGE);
+    }
+
+    // A release without an app: the file's way back is taken, and those that serve are not touched.
+    deploy(&images().runtime);
+    let state = ["service", "inspect", "--format", "{{.UpdateStatus.State}}", &format!("{}_site", swarm.stack)];
+    until("the way back", || (docker(&state) == "rollback_completed").then_some(()));
+    for (id, _) in &containers {
+        assert_eq!(docker(&["exec", id, "python3", "-c", ASK]), PAGE);
+    }
 
     // On a stop the health check says no while the site still answers.
     docker(&["kill", "--signal", "TERM", first]);

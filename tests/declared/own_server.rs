@@ -54,6 +54,7 @@ fn every_package_is_started_by_its_own_command() {
             "own-server: shiny run x.py --host 0.0.0.0 --port 8000",
         ),
         ("Gradio", &["gunicorn", "gradio"], &[("x.py", GRADIO)], &[], "own-server: /site/x.py"),
+        ("Gradio, tried out", &["gunicorn", "gradio"], &[("demo.py", GRADIO)], &[], "own-server: /site/demo.py"),
         ("NiceGUI", &["gunicorn", "nicegui"], &[("x.py", NICEGUI)], &[], "own-server: /site/x.py"),
         ("Tornado", &["gunicorn", "tornado"], &[("x.py", TORNADO)], &[], "own-server: /site/x.py"),
         ("aiohttp", &["gunicorn", "aiohttp"], &[("x.py", AIOHTTP)], &[], "own-server: /site/x.py"),

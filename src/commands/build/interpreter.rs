@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use crate::environ::Environ;
 use crate::error::{Failure, status};
 use crate::process::refusal::{self, Shortage};
-use crate::process::signals;
+use crate::process::{answer, signals};
 
 /// What it says of itself, one a line. `-I`: nothing of the user's own counts.
 const QUESTION: &str = "\
@@ -56,18 +56,20 @@ pub(super) fn ask(program: &Path, environ: &Environ) -> Result<Interpreter, Fail
     };
     let mut command = Command::new(program);
     command.args(["-I", "-c", QUESTION]).env_clear().envs(environ.iter()).stdin(Stdio::null());
-    // What it complains of is for the reader. With two pipes the standard library panics where `poll(2)` fails.
-    command.stderr(Stdio::inherit());
-    let output = signals::released(&mut command).output().map_err(not_started)?;
-    let answer = String::from_utf8_lossy(&output.stdout);
+    // What it complains of is for the reader.
+    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut child = signals::released(&mut command).spawn().map_err(not_started)?;
+    let pipe = child.stdout.take();
+    let (printed, status) = answer::read_and_wait(child, pipe).map_err(not_started)?;
+    let answer = String::from_utf8_lossy(&printed);
     match answer.lines().collect::<Vec<_>>()[..] {
-        [version, build, pip, has_server] if output.status.success() => Ok(Interpreter {
+        [version, build, pip, has_server] if status.success() => Ok(Interpreter {
             version: version.to_owned(),
             identity: format!("{version} {build}"),
             pip_runner: Some(Path::new(pip).join("__pip-runner__.py")).filter(|path| !pip.is_empty() && path.is_file()),
             has_server: has_server == "True",
         }),
-        _ => Err(failed(output.status.to_string())),
+        _ => Err(failed(status.to_string())),
     }
 }
 

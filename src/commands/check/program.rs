@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::{AccessFlags, access};
 
 use super::problem::{Cause, Problem};
-use crate::process::{refusal, signals};
+use crate::process::{answer, refusal, signals};
 
 /// A program must be there and executable.
 pub(super) fn examine_program(name: &OsStr, path: &Path) -> Option<Problem> {
@@ -44,9 +44,10 @@ fn complaint(shell: &Path, script: &[u8]) -> io::Result<Option<String>> {
         // A shell that gives up early closes its input; its words say why.
         let _ = io::Write::write_all(&mut stdin, script);
     }
-    let output = child.wait_with_output()?;
-    let words = String::from_utf8_lossy(&output.stderr);
-    Ok((!output.status.success()).then(|| words.lines().next().unwrap_or("no reason given").to_owned()))
+    let pipe = child.stderr.take();
+    let (printed, status) = answer::read_and_wait(child, pipe)?;
+    let words = String::from_utf8_lossy(&printed);
+    Ok((!status.success()).then(|| words.lines().next().unwrap_or("no reason given").to_owned()))
 }
 
 /// The folders and Python files of the app root and of its folders, as paths from there, sorted; for messages.

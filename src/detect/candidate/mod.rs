@@ -14,7 +14,7 @@ use report::FileReport;
 use super::frameworks;
 use super::infer::{Inference, interface_of_signature};
 use super::names::{FACTORIES, OBJECTS};
-use super::project::locate::dotted_name;
+use super::project::locate::{INIT_OF_ROOT, dotted_name};
 use crate::python::source::{Bound, Module, Place, Value};
 
 /// A file that may be the app.
@@ -41,6 +41,10 @@ impl Candidate {
         if let Some(other) = found.filter(|found| found != file) {
             // Python takes a package before a module of the same name.
             report.reject(format!("cannot be imported: `{}` comes before it", other.display()));
+        }
+        let is_init_of_root = file.as_os_str() == INIT_OF_ROOT;
+        if is_init_of_root && report.source.module.imports.iter().any(|import| import.level > 0) {
+            report.reject("cannot be imported: its relative imports need a package around it".to_owned());
         }
         Some(redirect::follow(inference, Self { root, module, report, redirected_from: None }))
     }

@@ -63,11 +63,11 @@ fn find_objects(inference: &Inference, source: &Rc<SourceFile>, root: &Path, ser
     let find = |name: &str| {
         let mut bindings = source.module.scope.named(name);
         let is_imported = bindings.all(|(_, binding)| matches!(binding.bound, Bound::Import(_)));
-        let may_be_factory = !is_imported || FACTORIES.has(name) || is_served(name);
+        let may_be_factory = || !is_imported || FACTORIES.has(name) || is_served(name) || source.is_named_in_commands();
         let is_followed = !is_imported || is_likely(name);
         let value = is_followed.then(|| inference.name(source, root, name))?;
         match app_object(inference, source, name, &value) {
-            None if may_be_factory => factory(inference, source, root, name, &value),
+            None if may_be_factory() => factory(inference, source, root, name, &value),
             found => found,
         }
         .map(|object| AppObject { is_imported, ..object })

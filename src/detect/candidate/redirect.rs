@@ -4,7 +4,8 @@
 use super::report::FileReport;
 use super::{Candidate, server_calls};
 use crate::detect::infer::Inference;
-use crate::detect::names::DOCUMENTED;
+use crate::detect::names::{DOCUMENTED, USUAL_FILES};
+use crate::detect::project::locate::dotted_name;
 use crate::python::source::{Bound, Import, Module, Value};
 
 /// Why a file is not what a server should import although an app can be found in it.
@@ -15,7 +16,7 @@ enum Unfit {
     /// Its import ends the process: `os.execl(...)`, which cPanel's and other hosts' `passenger_wsgi.py` is told to
     /// call so that it gets the interpreter of its environment.
     Replaces,
-    /// It makes the app to manage it: Flask-Script's `Manager(create_app())`, Flask's `FlaskGroup`.
+    /// It makes the app to manage it: Flask-Script's `Manager(create_app())`.
     Manages,
 }
 
@@ -45,7 +46,25 @@ pub(super) fn follow(inference: &Inference, mut candidate: Candidate) -> Candida
     if is_documented {
         return candidate;
     }
-    app_on_sys_path(inference, &candidate).or_else(|| handed_over(inference, &candidate)).unwrap_or(candidate)
+    let app = app_on_sys_path(inference, &candidate).or_else(|| handed_over(inference, &candidate));
+    app.or_else(|| only_imported(inference, &candidate)).unwrap_or(candidate)
+}
+
+/// The app of a module in another folder that a file starts or manages and adds nothing to, when nothing in the name of
+/// the file says that it is there to be named in a start command.
+fn only_imported(inference: &Inference, candidate: &Candidate) -> Option<Candidate> {
+    let name = candidate.file().file_name()?.to_str()?;
+    let is_tool = matches!(name, "manage.py" | "__main__.py");
+    let may_leave = is_tool || (candidate.report.serves && !USUAL_FILES.has(name));
+    let object = candidate.object().filter(|object| object.is_imported && may_leave)?;
+    if changes(&candidate.report.source.module, object.name.trim_end_matches("()")) {
+        return None;
+    }
+    // A file beside the app's own may well be there to import what completes the app: `import pages`.
+    let is_elsewhere = |app: &Candidate| is_tool || app.file().parent() != candidate.file().parent();
+    let app = imported_app(inference, candidate).filter(is_elsewhere)?;
+    let redirected_from = Some((candidate.file().to_owned(), "only imports the app of another module"));
+    Some(Candidate { redirected_from, ..app })
 }
 
 /// The app that a file names to its server as text, when it imports one and adds nothing to it:
@@ -69,25 +88,35 @@ fn handed_over(inference: &Inference, script: &Candidate) -> Option<Candidate> {
 fn imported_app(inference: &Inference, candidate: &Candidate) -> Option<Candidate> {
     let module = &candidate.report.source.module;
     let name = &candidate.object()?.name;
-    let (import, name) = match module.value(name) {
-        None => {
-            let import = absolute_import(module, name)?;
-            (import, import.name.clone()?)
-        }
-        Some(Value::Call { callee, arguments, keywords }) if arguments.is_empty() && keywords.is_empty() => {
-            let import = absolute_import(module, callee.name()?)?;
+    let (import, name) = match (module.value(name), name.strip_suffix("()")) {
+        (None, Some(factory)) => {
+            let import = import_of(module, factory)?;
             (import, format!("{}()", import.name.as_ref()?))
         }
-        Some(_) => return None,
+        (None, None) => {
+            let import = import_of(module, name)?;
+            (import, import.name.clone()?)
+        }
+        (Some(Value::Call { callee, arguments, keywords }), _) if arguments.is_empty() && keywords.is_empty() => {
+            let import = import_of(module, callee.name()?)?;
+            (import, format!("{}()", import.name.as_ref()?))
+        }
+        (Some(_), _) => return None,
     };
-    let file = inference.project.locate(&candidate.root, &import.module)?.file()?;
+    let file = if import.level == 0 {
+        inference.project.locate(&candidate.root, &import.module)?.file()?
+    } else {
+        let source = &candidate.report.source;
+        inference.project.locate_import(source, &candidate.root, import.level, &import.module)?.file()?
+    };
+    let name_of_module = dotted_name(&candidate.root, &file)?;
     let mut report = FileReport::new(inference, &file, &candidate.root)?;
     if matches!(unfit(&report), Some(Unfit::Serves | Unfit::Replaces)) {
         return None;
     }
     report.objects.retain(|object| object.name == name || object.is_factory);
     report.objects.sort_by_key(|object| object.name != name);
-    let app = Candidate { root: candidate.root.clone(), module: import.module.clone(), report, redirected_from: None };
+    let app = Candidate { root: candidate.root.clone(), module: name_of_module, report, redirected_from: None };
     app.object().is_some_and(|object| object.name == name).then_some(app)
 }
 
@@ -134,10 +163,9 @@ fn replaces_process(module: &Module) -> bool {
 
 /// Does the file make a command line for an app?
 fn manages(module: &Module) -> bool {
-    module.imports.iter().any(|import| match import.module.as_str() {
-        "flask_script" | "flask.ext.script" => import.names.iter().any(|name| name == "Manager"),
-        "flask.cli" => import.names.iter().any(|name| name == "FlaskGroup"),
-        _ => false,
+    module.imports.iter().any(|import| {
+        let is_script = matches!(import.module.as_str(), "flask_script" | "flask.ext.script");
+        is_script && import.names.iter().any(|name| name == "Manager")
     })
 }
 
@@ -168,8 +196,13 @@ fn changes(module: &Module, app: &str) -> bool {
 
 /// The absolute import that binds a name.
 fn absolute_import<'m>(module: &'m Module, name: &str) -> Option<&'m Import> {
+    import_of(module, name).filter(|import| import.level == 0)
+}
+
+/// The import that binds a name.
+fn import_of<'m>(module: &'m Module, name: &str) -> Option<&'m Import> {
     module.scope.named(name).find_map(|(_, binding)| match &binding.bound {
-        Bound::Import(import) if import.level == 0 => Some(import),
+        Bound::Import(import) => Some(import),
         _ => None,
     })
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::objects::{AppObject, app_objects};
 use super::rejection::{keeps_a_bot_awake, rejection};
-use super::server_calls::{blocking_owners, served_names, serves_on_import};
+use super::server_calls::{blocking_owners, handed_objects, served_names, serves_on_import};
 use crate::detect::frameworks::{self, Framework, Gives};
 use crate::detect::infer::{AppKind, Inference, Inferred};
 use crate::detect::project::SourceFile;
@@ -49,6 +49,9 @@ impl FileReport {
         blocks |= serves_on_import && objects.iter().all(|object| object.kind.interface == Interface::Aiohttp);
         let unverified = if objects.is_empty() { unverified(inference, &source, root) } else { None };
         objects.extend(unverified.iter().find_map(|object| named_by_file(&source, object)));
+        if objects.is_empty() && standalone.is_none() {
+            objects.extend(handed_to_server(inference, &source, root));
+        }
         let is_rejected = objects.is_empty() || blocks;
         let rejection =
             if is_rejected { rejection(inference, &source, root, standalone, serves_on_import) } else { String::new() };
@@ -150,6 +153,18 @@ fn named_by_file(source: &SourceFile, unverified: &AppObject) -> Option<AppObjec
     };
     let is_bound = source.module.binds(&unverified.name);
     is_bound.then(|| AppObject { kind: AppKind::bare(interface), ..unverified.clone() })
+}
+
+/// What the file itself hands to a server is an app although nobody can tell who made it:
+/// `app = get_fast_api_app(...)` and `uvicorn.run(app)`.
+fn handed_to_server(inference: &Inference, source: &Rc<SourceFile>, root: &Path) -> Option<AppObject> {
+    let module = &source.module;
+    handed_objects(module).into_iter().filter(|(name, _)| module.binds(name)).find_map(|(name, interface)| {
+        let value = inference.name(source, root, &name);
+        let is_open = matches!(value, Inferred::Unknown | Inferred::UnknownCall(..) | Inferred::External(_));
+        let is_imported = module.scope.named(&name).all(|(_, binding)| matches!(binding.bound, Bound::Import(_)));
+        is_open.then(|| AppObject { name, kind: AppKind::bare(interface), is_imported, is_factory: false })
+    })
 }
 
 /// Can nobody tell what `from x import *` brings in?

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::detect::project::SourceFile;
 use crate::detect::project::locate::dotted_name;
-use crate::python::source::{Bound, Call, Module, Place, Value};
+use crate::model::Interface;
+use crate::python::source::{Bound, Call, Imported, Module, Place, Value};
 
 /// What a call says about the file it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub(in crate::detect) static SERVER_CALLS: &[(&str, &[Says])] = &[
     ("serve", &[ServesArgument]),
     ("launch", &[ServesArgument, Starts]),
     ("WSGIServer", &[ServesArgument]),
+    ("make_server", &[ServesArgument]),
     ("Server", &[ServesArgument]),
     ("Granian", &[NamesTarget]),
     ("Config", &[NamesTarget]),
@@ -108,18 +110,61 @@ pub(in crate::detect) fn named_target(module: &Module) -> Option<(String, String
     })
 }
 
+/// The functions and classes of servers that are handed an app, by their dotted name, with the place of the app among
+/// the arguments and what such a server calls.
+pub(in crate::detect) static SERVERS: &[(&str, usize, Interface)] = &[
+    ("uvicorn.run", 0, Interface::Asgi),
+    ("uvicorn.Config", 0, Interface::Asgi),
+    ("hypercorn.asyncio.serve", 0, Interface::Asgi),
+    ("hypercorn.trio.serve", 0, Interface::Asgi),
+    ("waitress.serve", 0, Interface::Wsgi),
+    ("werkzeug.serving.run_simple", 2, Interface::Wsgi),
+    ("wsgiref.simple_server.make_server", 2, Interface::Wsgi),
+    ("gevent.pywsgi.WSGIServer", 1, Interface::Wsgi),
+];
+
+/// The names that a file hands to a server which is known, and what that server calls: `uvicorn.run(app)`,
+/// `asyncio.run(serve(app, config))`.
+pub(super) fn handed_objects(module: &Module) -> Vec<(String, Interface)> {
+    let inner = |call: &'_ Call| match &call.value {
+        Value::Call { arguments, .. } => arguments.first().cloned(),
+        _ => None,
+    };
+    let calls = calls_with_functions(module).flat_map(|call| [Some(call.value.clone()), inner(call)]).flatten();
+    calls.filter_map(|call| handed_object(module, &call)).collect()
+}
+
+fn handed_object(module: &Module, call: &Value) -> Option<(String, Interface)> {
+    let Value::Call { callee, arguments, keywords } = call else { return None };
+    let callee = callee.name()?;
+    let (_, at, interface) = servers().find(|(server, ..)| means(module, callee, server))?;
+    let app = keywords.iter().find(|(name, _)| name == "app").map(|(_, value)| value);
+    Some((arguments.get(*at).or(app)?.name()?.to_owned(), *interface))
+}
+
+/// The table, as far as no test deletes from it.
+fn servers() -> impl Iterator<Item = &'static (&'static str, usize, Interface)> {
+    #[cfg(test)]
+    let is_deleted = |name: &str| crate::detect::words::deletion::is_deleted("SERVERS", name);
+    #[cfg(not(test))]
+    let is_deleted = |_: &str| false;
+    SERVERS.iter().filter(move |(name, ..)| !is_deleted(name))
+}
+
+/// Does a name in a file mean this function, by its dotted name: `uvicorn.run`, or `run` that is imported from there?
+fn means(module: &Module, name: &str, function: &str) -> bool {
+    let Some((package, last)) = function.rsplit_once('.') else { return false };
+    let imports = |import: &Imported| import.module == package && import.names.iter().any(|own| own == last);
+    name == function || (name == last && module.imports.iter().any(imports))
+}
+
 /// Does the file call this function, on import or in a function of its own? By its dotted name: `uvicorn.run`.
 pub(in crate::detect) fn calls(module: &Module, function: &str) -> bool {
-    let Some((package, name)) = function.rsplit_once('.') else { return false };
-    let is_imported = |name: &str| {
-        module.imports.iter().any(|import| import.module == package && import.names.iter().any(|own| own == name))
-    };
-    calls_with_functions(module)
-        .filter_map(|call| match &call.value {
-            Value::Call { callee, .. } => callee.name(),
-            _ => None,
-        })
-        .any(|callee| callee == function || (callee == name && is_imported(name)))
+    let mut callees = calls_with_functions(module).filter_map(|call| match &call.value {
+        Value::Call { callee, .. } => callee.name(),
+        _ => None,
+    });
+    callees.any(|callee| means(module, callee, function))
 }
 
 /// Does anything happen when the file is run as a script: under `if __name__ == "__main__":`, by a function of its own

@@ -77,8 +77,13 @@ impl Project<'_> {
         let located = self.locate(root, module);
         let located =
             located.or_else(|| sys_path::added(source, root).iter().find_map(|folder| self.locate(folder, module)));
-        // A script finds the modules beside it, wherever it is started from.
-        if located.is_none() && source.folder() != root { self.locate(source.folder(), module) } else { located }
+        if located.is_some() || source.folder() == root {
+            return located;
+        }
+        // A script finds the modules beside it, wherever it is started from; what it imports is never itself: a file
+        // `core/flask.py` takes `Flask` from the package.
+        let beside = self.locate(source.folder(), module)?;
+        (!matches!(&beside, Located::File(file) if *file == source.path)).then_some(beside)
     }
 
     /// Where a module leads when it is looked for only in the folders that a file adds to `sys.path`: the folder, and
@@ -94,6 +99,9 @@ impl Project<'_> {
     }
 }
 
+/// The app root's own `__init__.py`: the folder above is not the app's, so it is a module by its own name.
+pub(in crate::detect) const INIT_OF_ROOT: &str = "__init__.py";
+
 /// Is this file the `__init__.py` of a package?
 pub(in crate::detect) fn is_package(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name == "__init__.py")
@@ -102,6 +110,9 @@ pub(in crate::detect) fn is_package(file: &Path) -> bool {
 /// The dotted name of a file from an import root; `None` if a part of it has a name that cannot be imported.
 pub(in crate::detect) fn dotted_name(root: &Path, file: &Path) -> Option<String> {
     let below = file.strip_prefix(root).ok()?;
+    if below.as_os_str() == INIT_OF_ROOT && root.as_os_str().is_empty() {
+        return Some("__init__".to_owned());
+    }
     let below = if is_package(below) { below.parent()?.to_owned() } else { below.with_extension("") };
     let mut name = String::new();
     for part in below.components() {

@@ -12,7 +12,7 @@ pub(super) static ROOT_FILES: Words =
 
 impl Project<'_> {
     /// Has a folder what the root of an app has: a list of packages, a `Dockerfile`, a `manage.py`?
-    pub(super) fn is_marked(&self, folder: &Path) -> bool {
+    pub(in crate::detect) fn is_marked(&self, folder: &Path) -> bool {
         let listing = self.folder(folder);
         listing.has("manage.py") || listing.notable.iter().any(|name| ROOT_FILES.has(name))
     }

@@ -44,6 +44,11 @@ impl SourceFile {
     pub(super) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
+
+    /// Is it `wsgi.py` or `asgi.py`, which are there for nothing else than to be named in a start command?
+    pub(super) fn is_named_in_commands(&self) -> bool {
+        self.path.file_name().is_some_and(|name| name == "wsgi.py" || name == "asgi.py")
+    }
 }
 
 /// The files of an app.

@@ -7,7 +7,7 @@ use super::search::Search;
 use crate::detect::candidate::Candidate;
 use crate::detect::candidate::report::FileReport;
 use crate::detect::limits;
-use crate::detect::names::{DOCUMENTED, STARTED_BY_HAND, USUAL_FILES, is_other_file};
+use crate::detect::names::{DOCUMENTED, STARTED_BY_HAND, USUAL_FILES, is_no_own_server};
 use crate::model::{NearMiss, Step, Verdict};
 
 pub(super) fn find(search: &mut Search) {
@@ -32,7 +32,7 @@ fn find_wrong_case(search: &mut Search) {
 
 fn find_standalone(search: &mut Search) {
     let listing = search.inference.project.folder(Path::new(""));
-    for name in listing.python.iter().filter(|name| !is_other_file(name)).take(limits::FILES_WITHOUT_APP) {
+    for name in listing.python.iter().filter(|name| !is_no_own_server(name)).take(limits::FILES_WITHOUT_APP) {
         let Some(report) = FileReport::new(search.inference, Path::new(name), Path::new("")) else { break };
         if let Some(framework) = report.standalone {
             search.note(Step::Other, name, Verdict::Rejected, &report.rejection);

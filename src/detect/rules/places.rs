@@ -11,6 +11,7 @@ use crate::detect::frameworks;
 use crate::detect::limits;
 use crate::detect::names::{DOCUMENTED, USUAL_FILES, USUAL_FOLDERS, is_for_development, is_other_file};
 use crate::detect::project::Project;
+use crate::detect::project::locate::INIT_OF_ROOT;
 use crate::model::{Step, WebApp};
 
 /// Which files of a folder are looked at.
@@ -82,6 +83,9 @@ fn look(search: &mut Search, place: Place) -> Option<WebApp> {
     let found = match place.files {
         Files::Usual => usual_files(search, &folders),
         Files::Unusual => {
+            if place.depth > 0 {
+                leave_out_beside_library(&search.inference.project, &mut folders);
+            }
             let mut found = unusual_files(search, &folders);
             if found.len() > 1 {
                 for candidate in found.drain(..) {
@@ -92,6 +96,16 @@ fn look(search: &mut Search, place: Place) -> Option<WebApp> {
         }
     };
     choose_first(search, found)
+}
+
+/// Leaves only the folders of the project's own package, where it names one in `src/`, as libraries do: a file without a
+/// usual name beside it tries the library out, or checks it.
+fn leave_out_beside_library(project: &Project, folders: &mut Vec<PathBuf>) {
+    let Some(own) = project.own_name() else { return };
+    let package = Path::new("src").join(own.replace('-', "_"));
+    if project.folder(&package).has("__init__.py") && !project.is_marked(Path::new("src")) {
+        folders.retain(|folder| folder.starts_with(&package));
+    }
 }
 
 /// Is this the package of a web framework in the framework's own repository, or its only module? It is no app,
@@ -110,12 +124,11 @@ fn usual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
         let listing = search.inference.project.folder(folder);
         let folder_name = folder.file_name().and_then(|name| name.to_str()).map(|name| format!("{name}.py"));
         let folder_name = folder_name.filter(|name| !USUAL_FILES.has(name) && listing.has(name));
-        // Step 3 has seen the documented files of the root.
-        let usual = USUAL_FILES.iter().filter(|name| listing.has(name) && !(is_root && DOCUMENTED.has(name)));
+        let usual = USUAL_FILES.iter().filter(|name| listing.has(name) && !(is_root && is_unusual_in_root(name)));
         for name in usual.map(str::to_owned).chain(folder_name) {
             let Some(candidate) = Candidate::of_file(search.inference, &folder.join(&name)) else { break };
             if candidate.report.can_serve() {
-                found.push(candidate);
+                push(&mut found, candidate);
             } else if name != "__init__.py" {
                 search.reject(Step::Other, &candidate);
             }
@@ -131,7 +144,8 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
     let mut files = Vec::new();
     for folder in folders {
         let listing = search.inference.project.folder(folder);
-        let is_unusual = |name: &&String| !USUAL_FILES.has(name) && !is_other_file(name);
+        let is_init = |name: &str| name == INIT_OF_ROOT && folder.as_os_str().is_empty();
+        let is_unusual = |name: &&String| (!USUAL_FILES.has(name) || is_init(name)) && !is_other_file(name);
         files.extend(listing.python.iter().filter(is_unusual).map(|name| folder.join(name)));
     }
     files.retain(|file| !is_framework(&search.inference.project, file));
@@ -146,7 +160,7 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
         let report = &candidate.report;
         let is_own = candidate.object().is_some_and(|object| !object.is_imported || report.serves);
         if is_own && report.can_serve() {
-            found.push(candidate);
+            push(&mut found, candidate);
         } else if report.standalone.is_some() || report.blocks {
             search.reject(Step::Other, &candidate);
         }
@@ -160,6 +174,19 @@ fn unusual_files(search: &mut Search, folders: &[PathBuf]) -> Vec<Candidate> {
     });
     keep_if_any(&mut found, |candidate| candidate.report.serves);
     found
+}
+
+/// Adds a candidate, unless another file has led to it already.
+fn push(found: &mut Vec<Candidate>, candidate: Candidate) {
+    if found.iter().all(|known| known.file() != candidate.file()) {
+        found.push(candidate);
+    }
+}
+
+/// Is this a name that means nothing in the app root? Step 3 has seen the documented files there, and its `__init__.py`
+/// is a module like any other.
+fn is_unusual_in_root(name: &str) -> bool {
+    DOCUMENTED.has(name) || name == INIT_OF_ROOT
 }
 
 /// Does another candidate import this one?

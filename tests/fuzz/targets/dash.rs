@@ -50,9 +50,13 @@ pub fn run(data: &[u8]) {
     if data.iter().any(|byte| matches!(byte, 0 | 1 | b'$' | b'`' | b'>' | b'<' | b'|' | b'&' | b';' | b'(' | b')')) {
         return;
     }
-    // An empty line in front says nothing to a shell; here it would end the command that prints the words.
-    let lines = data.iter().position(|byte| !b" \t\n".contains(byte)).unwrap_or(data.len());
-    let line = OsStr::from_bytes(&data[lines..]);
+    // An empty line in front says nothing to a shell; here it would end the command that prints the words. A line that goes
+    // on in the next one is none.
+    let mut line = data;
+    while let [b' ' | b'\t' | b'\n', rest @ ..] | [b'\\', b'\n', rest @ ..] = line {
+        line = rest;
+    }
+    let line = OsStr::from_bytes(line);
     let Ok(own) = split(line) else { return };
     if own.needs_shell || own.words.is_empty() {
         return;

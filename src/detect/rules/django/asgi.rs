@@ -48,7 +48,8 @@ pub(super) fn asgi_side(files: &Project, project: &DjangoProject) -> Option<Asgi
     };
     let module = dotted_name(&project.root, &file)?;
     let reason = format!("adds to Django what `{wsgi}` does not have, and {required}");
-    let asgi = DjangoProject { file: file.clone(), module, interface: Interface::Asgi, ..project.clone() };
+    let object = project::other_name(&source.module);
+    let asgi = DjangoProject { file: file.clone(), module, object, interface: Interface::Asgi, ..project.clone() };
     Some(AsgiSide { file, project: Some(asgi), reason })
 }
 
@@ -76,7 +77,8 @@ fn is_as_generated(text: &str) -> bool {
 /// Can `application` be anything but the plain `get_asgi_application()`? Of several assignments (`try` and `except`,
 /// `if` and `else`) one is enough.
 fn adds_to_django(module: &Module) -> bool {
-    let mut waiting = vec!["application"];
+    let other = project::other_name(module);
+    let mut waiting = vec![other.as_deref().unwrap_or("application")];
     let mut seen = Vec::new();
     while let Some(name) = waiting.pop() {
         seen.push(name);

@@ -107,7 +107,8 @@ fn tell_others(search: &mut Search, step: Step, projects: &[DjangoProject], proj
         search.note(step, &other.file.display().to_string(), Verdict::Outranked, &reason);
     }
     if let Some(other) = others().next().filter(|_| !project.is_managed) {
-        let command = search.command(&other.root, &other.module, other.interface);
+        let object = other.object.as_ref().map(|name| format!(":{name}")).unwrap_or_default();
+        let command = search.command(&other.root, &format!("{}{object}", other.module), other.interface);
         let message =
             format!("found {} Django projects; starting `{}`, not `{}`", projects.len(), project.module, other.module);
         search.notice(message, format!("to start the other, give the command `{command}`"));
@@ -121,7 +122,7 @@ fn web_app(step: Step, project: &DjangoProject, is_told_by_manage: bool) -> WebA
         step,
         framework: "Django",
         module: project.module.clone(),
-        object: (project.interface == Interface::Asgi).then(|| "application".to_owned()),
+        object: project.object.clone().or((project.interface == Interface::Asgi).then(|| "application".to_owned())),
         folder: project.root.clone(),
         file: project.file.clone(),
         interface: project.interface,

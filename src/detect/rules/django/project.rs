@@ -8,7 +8,7 @@ use crate::detect::names::is_other_folder;
 use crate::detect::project::locate::dotted_name;
 use crate::detect::project::{Project, SourceFile};
 use crate::model::Interface;
-use crate::python::source::{Bound, Module, Scope, Value};
+use crate::python::source::{Bound, Module, Place, Scope, Value};
 
 /// A Django project.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(super) struct DjangoProject {
     pub module: String,
     /// WSGI, but for `asgi.py`.
     pub interface: Interface,
+    /// The name under which it binds its app, where that is not `application`: `app`, as on hosts that ask for it.
+    pub object: Option<String>,
     /// Does `manage.py` mean this one?
     pub is_managed: bool,
 }
@@ -55,7 +57,27 @@ pub(super) fn of_file(project: &Project, file: &Path) -> Option<DjangoProject> {
     let module = dotted_name(&root, file)?;
     let is_asgi = file.file_name().is_some_and(|name| name == "asgi.py");
     let interface = if is_asgi { Interface::Asgi } else { Interface::Wsgi };
-    Some(DjangoProject { file: file.to_owned(), root, module, interface, is_managed: false })
+    let object = other_name(&source.module);
+    Some(DjangoProject { file: file.to_owned(), root, module, interface, object, is_managed: false })
+}
+
+/// The name of the app that a `wsgi.py` or `asgi.py` makes and does not call `application`.
+pub(super) fn other_name(module: &Module) -> Option<String> {
+    let scope = &module.scope;
+    if module.broken || module.binds("application") || !scope.stars.is_empty() {
+        return None;
+    }
+    let makes_app = |value: &Value| match value {
+        Value::Call { callee, .. } => callee.name().is_some_and(|path| {
+            let last = path.rsplit('.').next().unwrap_or_default();
+            matches!(last, "get_wsgi_application" | "get_asgi_application" | "ProtocolTypeRouter")
+        }),
+        _ => false,
+    };
+    let made = scope.bindings.iter().rev().filter(|binding| binding.place == Place::Import);
+    made.filter(|binding| matches!(&binding.bound, Bound::Value(value) if makes_app(value)))
+        .map(|binding| binding.name.clone())
+        .next()
 }
 
 /// The folder from which the settings module can be imported; without such, the one with `manage.py`; without
