@@ -48,16 +48,15 @@ pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
 
 /// The project of a `wsgi.py` or `asgi.py`, if it is Django's.
 pub(super) fn of_file(project: &Project, file: &Path) -> Option<DjangoProject> {
-    let root = if let Some(settings) = project.text(file).as_deref().and_then(generated::settings_module) {
-        import_root(project, file, Some(settings))
+    let (root, object) = if let Some(settings) = project.text(file).as_deref().and_then(generated::settings_module) {
+        (import_root(project, file, Some(settings)), None)
     } else {
         let source = project.source(file).filter(|source| is_django(source))?;
-        import_root(project, file, settings_module(&source.module.scope))
+        (import_root(project, file, settings_module(&source.module.scope)), other_name(&source.module))
     };
     let module = dotted_name(&root, file)?;
     let is_asgi = file.file_name().is_some_and(|name| name == "asgi.py");
     let interface = if is_asgi { Interface::Asgi } else { Interface::Wsgi };
-    let object = other_name(&source.module);
     Some(DjangoProject { file: file.to_owned(), root, module, interface, object, is_managed: false })
 }
 
