@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::python::App;
+use crate::python::{self, App};
 use crate::site::{Site, ended, path, pystart};
 use crate::{FLASK, wsgi};
 
@@ -45,8 +45,13 @@ fn two(text: &str) -> Vec<(&'static str, String)> {
 
 /// Runs the command that is offered for `file`, which must be `expected`, in the app root as a shell would.
 fn offered_command_answers(files: &[(&str, String)], file: &str, expected: &str, hello: &str) {
+    offered_command_answers_with(&path(), files, file, expected, hello);
+}
+
+/// The same with the programs of this `PATH`.
+fn offered_command_answers_with(path: &str, files: &[(&str, String)], file: &str, expected: &str, hello: &str) {
     let app = App::new(&files.iter().map(|(name, text)| (*name, text.as_str())).collect::<Vec<_>>());
-    let report = ended(pystart(&app.root).args(["explain", "--json"]));
+    let report = ended(pystart(&app.root).args(["explain", "--json"]).env("PATH", path));
     let report: serde_json::Value = serde_json::from_str(&report.out).unwrap();
     let misses = report["near_misses"].as_array().unwrap();
     let miss = misses.iter().find(|miss| miss["path"] == file);
@@ -55,8 +60,9 @@ fn offered_command_answers(files: &[(&str, String)], file: &str, expected: &str,
     let port = crate::site::free_port();
     // Tests run side by side, so that not all can have the port that gunicorn takes unasked.
     let line = command.replace("--bind=0.0.0.0", &format!("--bind=127.0.0.1:{port}"));
+    let line = line.replace("--server.port 8000", &format!("--server.port {port}"));
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &line]).current_dir(&app.root).env_clear().env("PATH", path()).env("HOME", &app.root);
+    shell.args(["-c", &line]).current_dir(&app.root).env_clear().env("PATH", path).env("HOME", &app.root);
     let mut site = Site::start_on(shell.env("PORT", port.to_string()), port);
     assert!(site.get("/").contains(hello), "{command}");
 }
@@ -109,4 +115,54 @@ fn a_script_that_imports_its_neighbours_is_run_as_a_file() {
     let script = format!("{}{SERVES_ON_IMPORT}", AIOHTTP.replace("PAGES", "pages"));
     let files = [("backend/main.py", script), ("backend/pages.py", PAGES.to_owned())];
     offered_command_answers(&files, "backend/main.py", "python backend/main.py", "hello from aiohttp");
+}
+
+const STREAMLIT: &str = "import streamlit as st\n\nst.write('hello')\n";
+
+/// Names its object, and serves it in its own way when it is run as a script.
+const DASH: &str = "\
+from dash import Dash, html
+
+app = Dash(__name__)
+app.layout = html.P('hello from dash')
+server = app.server
+
+if __name__ == '__main__':
+    app.run()
+";
+
+/// It keeps itself awake by a page of its own; without a token the rest of it ends, and the page stays.
+const BOT: &str = "\
+import os
+from threading import Thread
+
+import discord
+from flask import Flask
+
+app = Flask('')
+
+
+@app.get('/')
+def home():
+    return 'hello from the bot'
+
+
+def keep_alive():
+    Thread(target=lambda: app.run(host='0.0.0.0', port=int(os.environ['PORT']))).start()
+
+
+keep_alive()
+discord.Client(intents=discord.Intents.default()).run(os.environ.get('TOKEN'))
+";
+
+/// `cargo test --test start -- --ignored near_misses`: their packages are 500 MB, too many for every run.
+#[test]
+#[ignore = "it installs 500 MB of packages"]
+fn one_of_several_streamlit_scripts_one_of_several_dash_apps_and_a_bot() {
+    let path = format!("{}:/usr/bin:/bin", python::environment_of("near-misses").join("bin").display());
+    let streamlit = "streamlit run blue.py --server.port 8000 --server.address 0.0.0.0";
+    offered_command_answers_with(&path, &two(STREAMLIT), "blue.py", streamlit, "<title>Streamlit</title>");
+    let dash = "gunicorn --bind=0.0.0.0 --timeout 600 green:server";
+    offered_command_answers_with(&path, &two(DASH), "green.py", dash, "<title>Dash</title>");
+    offered_command_answers_with(&path, &[("bot.py", BOT.to_owned())], "bot.py", "python bot.py", "hello from the bot");
 }
