@@ -132,7 +132,7 @@ fn check_says_that_an_app_needs_more_memory_than_its_group_has() {
     let Some(output) = pystart(SMALL, &root, &python::image(), &["check"]) else { return };
     let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("its memory limit of 16 MB was reached"), "{text}");
+    assert!(text.contains("its memory limit of 16 MiB was reached"), "{text}");
 }
 
 #[test]

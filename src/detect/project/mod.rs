@@ -118,7 +118,7 @@ impl<'a> Project<'a> {
         if self.sources.borrow().len() >= limits::FILES_READ {
             return None;
         }
-        let (module, error) = if self.parsed.get() >= limits::BYTES_PARSED {
+        let (module, error) = if self.has_parsed_enough() {
             (source::not_parsed(limits::ENOUGH_PARSED), None)
         } else {
             match self.files.read(&self.root.join(file)) {
@@ -132,6 +132,11 @@ impl<'a> Project<'a> {
         let source = Rc::new(SourceFile { path: file.to_owned(), module, error });
         self.sources.borrow_mut().insert(file.to_owned(), Rc::clone(&source));
         Some(source)
+    }
+
+    /// Is no further file parsed? Then none need be read to spare the parser either.
+    pub(super) fn has_parsed_enough(&self) -> bool {
+        self.parsed.get() >= limits::BYTES_PARSED
     }
 
     /// The text of a file, not parsed; `None` if it cannot be read.

@@ -48,7 +48,8 @@ pub(super) fn find(project: &Project, files: &[PathBuf]) -> Vec<DjangoProject> {
 
 /// The project of a `wsgi.py` or `asgi.py`, if it is Django's.
 pub(super) fn of_file(project: &Project, file: &Path) -> Option<DjangoProject> {
-    let (root, object) = if let Some(settings) = project.text(file).as_deref().and_then(generated::settings_module) {
+    let text = if project.has_parsed_enough() { None } else { project.text(file) };
+    let (root, object) = if let Some(settings) = text.as_deref().and_then(generated::settings_module) {
         (import_root(project, file, Some(settings)), None)
     } else {
         let source = project.source(file).filter(|source| is_django(source))?;
