@@ -148,6 +148,12 @@ fn no_memory() {
     let limits = ["--volume", &mount, "--memory", "100m", "--memory-swap", "100m"];
     let container = Container::start(&limits, &images().runtime, &[]);
     wait_for_listener(&container, "127.0.0.1", 8000);
-    tells(inside(&container), "memory", "its memory limit of 100 MiB was reached", "raise the memory limit");
+    // Where there is no memory for a start of Python, the kernel may also take the process that has just asked for it.
+    let was_killed = |output: &Output| output.status.code() == Some(137);
+    let answered = |words: &[&str]| {
+        let mut answers = (0..5).map(|_| inside(&container)(words));
+        answers.find(|output| !was_killed(output)).expect("five checks, of which each was killed")
+    };
+    tells(answered, "memory", "its memory limit of 100 MiB was reached", "raise the memory limit");
     tells(beside(&limits), "memory", "its memory limit of 100 MiB was reached", "run fewer workers");
 }
