@@ -19,7 +19,6 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TARGET = "x86_64-unknown-linux-musl"
-SERVERS = ["gunicorn"]
 STARTS = {
     "Flask": ["run", "--app-root", "examples/flask"],
     "Django": ["run", "--app-root", "examples/django"],
@@ -53,15 +52,14 @@ def main():
     subprocess.run([*build, "--config", "profile.release.strip=false"], check=True, cwd=REPOSITORY)
     names = set()
     with tempfile.TemporaryDirectory() as folder:
-        for server in SERVERS:
-            program = Path(folder) / server
-            program.symlink_to("/bin/true")
+        (Path(folder) / "gunicorn").symlink_to("/bin/true")
         for path, text in TREES.items():
             file = Path(folder) / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         for start, words in STARTS.items():
-            found = functions(Path(target) / TARGET / "release/pystart", [word.format(trees=folder) for word in words], Path(folder))
+            words = [word.format(trees=folder) for word in words]
+            found = functions(target / TARGET / "release/pystart", words, Path(folder))
             if not found:
                 sys.exit(f"{start}: nothing was counted; does `valgrind --tool=callgrind /bin/true` work?")
             print(f"{start}: {len(found)} functions", file=sys.stderr)

@@ -90,6 +90,11 @@ fn pystart(limits: Limits, root: &Root, programs: &Path, arguments: &[&str]) -> 
     Some(command.output().unwrap())
 }
 
+/// What was written to both streams.
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
 fn flask_app(root: &Root, more: &str) {
     let app = format!("from flask import Flask\napp = Flask(__name__)\n{more}");
     fs::write(root.0.join("app.py"), app).unwrap();
@@ -130,7 +135,7 @@ fn check_says_that_an_app_needs_more_memory_than_its_group_has() {
     let root = Root::new();
     flask_app(&root, "x = bytearray(64 << 20)\n");
     let Some(output) = pystart(SMALL, &root, &python::image(), &["check"]) else { return };
-    let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("its memory limit of 16 MiB was reached"), "{text}");
 }
@@ -143,7 +148,7 @@ fn where_no_process_can_be_made_every_command_says_which_limit_is_reached() {
     let limit = "the limit of processes and threads is reached";
     for (arguments, status) in [(&["run", "--init", "always"][..], 126), (&["check"], 1), (&["build"], 126)] {
         let Some(output) = pystart(alone, &root, &python::image(), arguments) else { return };
-        let text = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        let text = told(&output);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
         assert!(text.contains(limit) && !text.contains("panicked"), "{arguments:?}: {text}");
     }

@@ -3,16 +3,13 @@
 
 use std::path::PathBuf;
 
-use super::project::{self, DjangoProject};
+use super::project::{self, DJANGO_ALONE, DjangoProject};
 use crate::detect::limits;
 use crate::detect::names::ASGI_SERVERS;
 use crate::detect::project::locate::dotted_name;
 use crate::detect::project::{Project, SourceFile};
 use crate::model::Interface;
 use crate::python::source::{Bound, Module, Place, Value};
-
-/// What makes Django's own application and nothing around it. A copy of `wsgi.py` binds what no ASGI server can call.
-const DJANGO_ALONE: [&str; 2] = ["get_asgi_application", "get_wsgi_application"];
 
 /// The ASGI side of a project that has a WSGI side.
 pub(super) struct AsgiSide {

@@ -2,17 +2,17 @@
 //! Most projects never touch it.
 
 /// What every version of Django has written, each once.
-const IMPORT: &str = "from django.core.wsgi import get_wsgi_application";
+const IMPORTS: [&str; 2] = ["import os", "from django.core.wsgi import get_wsgi_application"];
 const BINDING: &str = "application = get_wsgi_application()";
 const SETTINGS: (&str, &str) = ("os.environ.setdefault(", ")");
 
 /// The settings module that a generated `wsgi.py` names. `None` where one line is another than Django writes: that is
 /// for the parser to read.
 pub(super) fn settings_module(text: &str) -> Option<&str> {
-    let mut lines = code_lines(text)?.into_iter();
-    let (imports, statements): (Vec<_>, Vec<_>) = lines.by_ref().partition(|line| is_import(line));
+    let (imports, statements): (Vec<_>, Vec<_>) =
+        code_lines(text)?.into_iter().partition(|line| IMPORTS.contains(line));
     let [settings, BINDING] = statements.as_slice() else { return None };
-    let is_usual = imports.contains(&IMPORT) && imports.contains(&"import os");
+    let is_usual = IMPORTS.iter().all(|import| imports.contains(import));
     let arguments = settings.strip_prefix(SETTINGS.0)?.strip_suffix(SETTINGS.1)?;
     let (key, module) = arguments.split_once(',')?;
     let module = unquoted(module.trim())?;
@@ -29,10 +29,6 @@ fn code_lines(text: &str) -> Option<Vec<&str>> {
     };
     let lines = described.lines().map(str::trim_end);
     Some(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect())
-}
-
-fn is_import(line: &str) -> bool {
-    [IMPORT, "import os"].contains(&line)
 }
 
 fn unquoted(word: &str) -> Option<&str> {

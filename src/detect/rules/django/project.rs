@@ -10,6 +10,10 @@ use crate::detect::project::{Project, SourceFile};
 use crate::model::Interface;
 use crate::python::source::{Bound, Module, Place, Scope, Value};
 
+/// What makes Django's own application and nothing around it. A copy of `wsgi.py` in the place of `asgi.py` binds what no
+/// ASGI server can call.
+pub(super) const DJANGO_ALONE: [&str; 2] = ["get_asgi_application", "get_wsgi_application"];
+
 /// A Django project.
 #[derive(Clone, Debug)]
 pub(super) struct DjangoProject {
@@ -70,14 +74,13 @@ pub(super) fn other_name(module: &Module) -> Option<String> {
     let makes_app = |value: &Value| match value {
         Value::Call { callee, .. } => callee.name().is_some_and(|path| {
             let last = path.rsplit('.').next().unwrap_or_default();
-            matches!(last, "get_wsgi_application" | "get_asgi_application" | "ProtocolTypeRouter")
+            DJANGO_ALONE.contains(&last) || last == "ProtocolTypeRouter"
         }),
         _ => false,
     };
     let made = scope.bindings.iter().rev().filter(|binding| binding.place == Place::Import);
-    made.filter(|binding| matches!(&binding.bound, Bound::Value(value) if makes_app(value)))
-        .map(|binding| binding.name.clone())
-        .next()
+    let mut named = made.filter(|binding| matches!(&binding.bound, Bound::Value(value) if makes_app(value)));
+    named.next().map(|binding| binding.name.clone())
 }
 
 /// The folder from which the settings module can be imported; without such, the one with `manage.py`; without
