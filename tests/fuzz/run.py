@@ -27,6 +27,9 @@ FIRST = ["source", "decision", "declared", "gunicorn", "environment", "json"]
 LONGEST = {"source": 8192, "archive": 4096, "decision": 4096, "declared": 4096, "json": 512, "dash": 256, "shlex": 256,
            "gunicorn_parser": 64, "gunicorn": 1024, "cgroup": 512, "printable": 255, "requirements": 1024, "environment": 1024}
 
+# Memory that was freed is kept: giving it back and faulting it in again takes three quarters of the time of `archive`.
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_TOP_PAD_": str(1 << 26)}
+
 
 def targets():
     names = sorted(path.stem for path in (FOLDER / "bins").glob("*.rs"))
@@ -67,7 +70,7 @@ def fuzz(name, program, total, most_runs, most_seconds):
     if dictionary.exists():
         command.insert(1, f"-dict={dictionary}")
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=artifacts)
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=artifacts, env=os.environ | ALLOCATOR)
         spent, asked = 0, False
         try:
             while process.poll() is None:
