@@ -50,7 +50,7 @@ def main():
     target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "startup-order"
     build = ["cargo", "build", "--release", "--locked", "--bin", "pystart", "--target", TARGET, "--target-dir", target]
     subprocess.run([*build, "--config", "profile.release.strip=false"], check=True, cwd=REPOSITORY)
-    names = set()
+    starts = {}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "gunicorn").symlink_to("/bin/true")
         for path, text in TREES.items():
@@ -63,12 +63,17 @@ def main():
             if not found:
                 sys.exit(f"{start}: nothing was counted; does `valgrind --tool=callgrind /bin/true` work?")
             print(f"{start}: {len(found)} functions", file=sys.stderr)
-            names |= found
-    patterns = sorted({pattern for name in names if (pattern := without_hashes(name))})
-    lines = "".join(f"        *(.text.{pattern})\n" for pattern in patterns)
+            for pattern in filter(None, map(without_hashes, found)):
+                starts.setdefault(pattern, set()).add(start)
+    # What every start runs comes first, then what the same ones run: each of them touches fewer windows.
+    patterns = sorted(starts, key=lambda pattern: (-len(starts[pattern]), sorted(starts[pattern]), pattern))
+    # What is seldom run where it is called, such as making room, has a prefix of its own.
+    lines = "".join(f"        *(.text.{pattern} .text.unlikely.{pattern})\n" for pattern in patterns)
     head = "/* What a start runs, side by side. Made by packaging/startup_order.py. */\n"
-    # The C library as a whole: it is small, and its functions have no sections of their own.
-    lines += "        *libc.a:*(.text .text.*)\n"
+    # What is C or assembly has no section for each function: what begins a program, the C library, which is small, and the
+    # stack of the parser.
+    others = ["*crt1.o", "*crtbegin*.o", "*libc.a:*", "*libpsm-*.rlib:*"]
+    lines = "".join(f"        {other}(.text .text.*)\n" for other in others) + lines
     script = f"{head}SECTIONS {{\n    .text.startup_order : {{\n{lines}    }}\n}}\nINSERT BEFORE .text;\n"
     (REPOSITORY / "packaging/startup.ld").write_text(script)
 
@@ -94,7 +99,8 @@ def without_hashes(name):
         return re.sub(r"Cs[0-9A-Za-z]+_", "Cs*_", name)
     if name.startswith("_ZN"):
         return re.sub(r"17h[0-9a-f]{16}E", "17h*E", name)
-    return None
+    # What the compiler makes for the C library to call.
+    return name if name == "main" else None
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ mod no_spans;
 mod stderr;
 mod text;
 
-use std::io::Write as _;
-
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::set_global_default;
@@ -20,7 +18,7 @@ use crate::model::Notice;
 use crate::settings::{Flags, LogFormat, table};
 use no_spans::NoSpans;
 use stderr::Stderr;
-use text::{Text, lines};
+use text::{Text, write_lines};
 
 /// Sets the log up as `PYSTART_LOG` (off, error, warn, info, debug, trace; info) and `PYSTART_LOG_FORMAT` (text, json;
 /// text) say.
@@ -31,12 +29,12 @@ use text::{Text, lines};
 pub(crate) fn start(environ: &Environ) -> Result<(), Failure> {
     let level = table::LOG.read(&Flags::default(), environ)?.unwrap_or(LevelFilter::INFO);
     let format = table::LOG_FORMAT.read(&Flags::default(), environ)?.unwrap_or(LogFormat::Text);
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| Stderr).log_internal_errors(false);
     let events = NoSpans.with(level);
     // A second subscriber is refused; the first one is the one to keep.
     let _ = match format {
-        LogFormat::Text => set_global_default(events.with(lines.event_format(Text))),
+        LogFormat::Text => set_global_default(events.with(Text)),
         LogFormat::Json => {
+            let lines = tracing_subscriber::fmt::layer().with_writer(|| Stderr).log_internal_errors(false);
             let json = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
             set_global_default(events.with(json))
         }
@@ -56,8 +54,5 @@ pub(crate) fn failure(failure: &Failure, environ: &Environ) {
         tracing::error!(hint = failure.hint.as_deref(), status = failure.status, "{}", failure.message);
         return;
     }
-    let mut text = String::new();
-    // Writing to a string cannot fail, nor can writing to this stream.
-    let _ = lines(&mut text, "error: ", &failure.message, failure.hint.as_deref());
-    let _ = Stderr.write_all(text.as_bytes());
+    write_lines("error: ", &failure.message, failure.hint.as_deref());
 }

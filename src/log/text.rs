@@ -2,23 +2,24 @@
 #![forbid(unsafe_code)]
 
 use std::fmt::{self, Write};
+use std::io::Write as _;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
 
+use super::stderr::Stderr;
 use crate::printable::printable;
 
 /// `pystart: warning: message`, and the hint on a line of its own; both in one write, so that they stay together.
+///
+/// A layer, where a format for `fmt::Layer` would do: its buffer belongs to the thread, and the first one that does makes the
+/// C library set up an allocator of its own.
 pub(super) struct Text;
 
-impl<S: Subscriber, N> FormatEvent<S, N> for Text
-where
-    S: for<'lookup> tracing_subscriber::registry::LookupSpan<'lookup>,
-    N: for<'writer> tracing_subscriber::fmt::FormatFields<'writer> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+impl<S: Subscriber> Layer<S> for Text {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let level = match *event.metadata().level() {
@@ -28,21 +29,18 @@ where
             Level::DEBUG => "debug: ",
             Level::TRACE => "trace: ",
         };
-        lines(&mut out, level, &fields.message, fields.hint.as_deref())
+        write_lines(level, &fields.message, fields.hint.as_deref());
     }
 }
 
 /// One line for the message, and one for the hint.
-pub(super) fn lines(out: &mut impl Write, level: &str, message: &str, hint: Option<&str>) -> fmt::Result {
-    for part in ["pystart: ", level, &printable(message), "\n"] {
-        out.write_str(part)?;
-    }
+pub(super) fn write_lines(level: &str, message: &str, hint: Option<&str>) {
+    let mut text = ["pystart: ", level, &printable(message), "\n"].concat();
     if let Some(hint) = hint {
-        for part in ["pystart: hint: ", &printable(hint), "\n"] {
-            out.write_str(part)?;
-        }
+        text += &["pystart: hint: ", &printable(hint), "\n"].concat();
     }
-    Ok(())
+    // It succeeds always.
+    let _ = Stderr.write_all(text.as_bytes());
 }
 
 #[derive(Default)]
