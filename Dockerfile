@@ -35,7 +35,7 @@ RUN if [ -z "$BINARY" ] && [ "${TARGETARCH:-$(dpkg --print-architecture)}" != "$
 # The dependencies first, with an empty program: they change seldom and take the longest.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
-COPY packaging/compile packaging/settings.sh packaging/startup.ld packaging/
+COPY packaging/auditable.rs packaging/compile packaging/settings.sh packaging/startup.ld packaging/
 RUN [ -n "$BINARY" ] || { mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
     && packaging/compile "$TARGETARCH"; }
 COPY src src

@@ -7,6 +7,7 @@
 //! wheels.rs         wheel and source archive, installed and started from
 //! architectures.rs  the program for another processor, under emulation
 //! crates.rs         what crates.io would get
+//! auditable.rs      what the program says that it is made from
 //! licenses.rs       what is compiled in, and under which licence
 //! workflows.rs      hosted CI, releases, the bake file
 //! ```
@@ -19,6 +20,7 @@ mod ports;
 mod python;
 
 mod architectures;
+mod auditable;
 mod crates;
 mod licenses;
 mod programs;
