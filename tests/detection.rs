@@ -57,7 +57,7 @@ impl Drop for Scratch {
 #[test]
 fn the_disk_gives_the_same_answers_and_only_the_named_files_are_read() {
     let scratch = Scratch(
-        Path::new(option_env!("CARGO_TARGET_TMPDIR").unwrap_or("/tmp"))
+        Path::new(option_env!("CARGO_TARGET_TMPDIR").unwrap_or("/dev/shm"))
             .join(format!("detection-{}", std::process::id())),
     );
     let mut wrong = Vec::new();
