@@ -261,13 +261,17 @@ impl Tracer {
         match self.meddling {
             Meddling::Fail(at, errno) if at == place => {
                 self.failed = Some(number);
-                // `close` does what it does, too.
-                if number != libc::SYS_close {
+                match number {
+                    // It knows no errors: the kernel answers with the break as it is, as it does for this address.
+                    libc::SYS_brk => registers.rdi = 0,
+                    // It does what it does, too.
+                    libc::SYS_close => {}
                     // No call has this number: the kernel makes none.
-                    registers.orig_rax = u64::MAX;
+                    _ => registers.orig_rax = u64::MAX,
                 }
                 self.is_done = ptrace::setregs(pid, registers).is_ok();
-                progress.failing = Some(if ONLY_INTERRUPTED.contains(&number) { Errno::EINTR } else { errno });
+                let errno = if ONLY_INTERRUPTED.contains(&number) { Errno::EINTR } else { errno };
+                progress.failing = Some(errno).filter(|_| number != libc::SYS_brk);
             }
             Meddling::Send(at, signal) if at == place => {
                 self.is_done = true;

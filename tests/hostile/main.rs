@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod control_group;
 mod files;
 mod options;
 #[path = "../ports/mod.rs"]

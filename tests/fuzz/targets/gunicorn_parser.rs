@@ -24,9 +24,15 @@ for line in sys.stdin:
     try:
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             args = vars(parser.parse_args(shlex.split(json.loads(line))))
+            # Of `--` as a value argparse makes an empty list before Python 3.13, which gunicorn's checks refuse.
+            for name in names:
+                if args[name] is not None and name != 'chdir':
+                    Config().set(name, args[name])
+            if isinstance(args['chdir'], list):
+                raise ValueError
         answer = {'set': [name for name in names if args[name] is not None],
                   'chdir': args['chdir'], 'worker_class': args['worker_class']}
-    except (SystemExit, ValueError):
+    except (SystemExit, TypeError, ValueError):
         pass
     print(json.dumps(answer), flush=True)
 ";

@@ -1,13 +1,45 @@
 //! A control group with next to nothing, as the container of a small plan is one.
+//!
+//! Where this user may make neither groups nor namespaces the tests are reported as ignored.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../ports/mod.rs"]
+mod ports;
+#[path = "../python/mod.rs"]
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, ExitCode, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Root;
-use super::ports::free_port;
-use super::python;
+use libtest_mimic::{Arguments, Trial};
+use ports::free_port;
+use python::App;
+
+/// A test and its name, which is a sentence.
+type Test = (&'static str, fn());
+
+const TESTS: &[Test] = &[
+    ("a_group_of_16_mb_and_five_processes_is_enough_for_a_start", a_small_group_is_enough_for_a_start),
+    ("check_says_that_an_app_needs_more_memory_than_its_group_has", check_tells_the_memory_limit),
+    ("where_no_process_can_be_made_every_command_says_which_limit_is_reached", every_command_tells_the_process_limit),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let possible = command(SMALL, &["true"])
+        .is_some_and(|(mut command, _groups)| command.output().is_ok_and(|output| output.status.success()));
+    let trials = TESTS.iter().map(|(name, test)| {
+        let run = move || {
+            test();
+            Ok(())
+        };
+        Trial::test(*name, run).with_ignored_flag(!possible)
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
 
 /// What a group may have.
 #[derive(Clone, Copy)]
@@ -78,16 +110,22 @@ impl Drop for Groups {
     }
 }
 
-/// `pystart` with these arguments in a group, for the app in the root, with the programs of a folder; `None` where this user
-/// may make no group or no namespace.
-fn pystart(limits: Limits, root: &Root, programs: &Path, arguments: &[&str]) -> Option<Output> {
+/// A command in groups of its own, which go with what is returned beside it; `None` where this user may make none.
+fn command(limits: Limits, words: &[&str]) -> Option<(Command, Groups)> {
     let groups = Groups::new(limits)?;
     let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-ec", &format!("{}exec \"$@\"", groups.script()), "sh"]);
-    command.arg(env!("CARGO_BIN_EXE_pystart")).args(arguments).current_dir(&root.0).env_clear();
+    command.args(["--mount", "sh", "-ec", &format!("{}exec \"$@\"", groups.script()), "sh"]).args(words);
+    Some((command, groups))
+}
+
+/// What `pystart` with these arguments says in a group, of this app, with the programs of a folder.
+fn pystart(limits: Limits, app: &App, programs: &Path, arguments: &[&str]) -> Output {
+    let words = [&[env!("CARGO_BIN_EXE_pystart")], arguments].concat();
+    let (mut command, _groups) = command(limits, &words).unwrap();
+    command.current_dir(&app.root).env_clear();
     command.env("PATH", format!("{}:/usr/bin:/bin:/usr/sbin:/sbin", programs.display()));
-    command.env("HOME_SITE", &root.0).env("PORT", free_port().to_string());
-    Some(command.output().unwrap())
+    command.env("HOME_SITE", &app.root).env("PORT", free_port().to_string());
+    command.output().unwrap()
 }
 
 /// What was written to both streams.
@@ -95,24 +133,21 @@ fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
-fn flask_app(root: &Root, more: &str) {
-    let app = format!("from flask import Flask\napp = Flask(__name__)\n{more}");
-    fs::write(root.0.join("app.py"), app).unwrap();
+fn flask_app(more: &str) -> App {
+    App::new(&[("app.py", &format!("from flask import Flask\napp = Flask(__name__)\n{more}"))])
 }
 
 /// A folder with a program of this name that does nothing.
-fn idle(root: &Root, name: &str) -> PathBuf {
-    let folder = root.0.join("bin");
+fn idle(app: &App, name: &str) -> PathBuf {
+    let folder = app.root.join("bin");
     fs::create_dir_all(&folder).unwrap();
     fs::copy("/bin/true", folder.join(name)).unwrap();
     folder
 }
 
-#[test]
-fn a_group_of_16_mb_and_five_processes_is_enough_for_a_start() {
-    let root = Root::new();
-    flask_app(&root, "");
-    let programs = idle(&root, "gunicorn");
+fn a_small_group_is_enough_for_a_start() {
+    let app = flask_app("");
+    let programs = idle(&app, "gunicorn");
     for arguments in [
         &["run"][..],
         &["run", "--init", "always"],
@@ -120,41 +155,37 @@ fn a_group_of_16_mb_and_five_processes_is_enough_for_a_start() {
         &["explain", "--json"],
         &["env"],
     ] {
-        let Some(output) = pystart(SMALL, &root, &programs, arguments) else { return };
+        let output = pystart(SMALL, &app, &programs, arguments);
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {} {text}", output.status);
     }
-    let output = pystart(SMALL, &root, &programs, &["health"]).unwrap();
+    let output = pystart(SMALL, &app, &programs, &["health"]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "nobody listens: {text}");
     assert!(text.contains("has no listener"), "{text}");
 }
 
-#[test]
-fn check_says_that_an_app_needs_more_memory_than_its_group_has() {
-    let root = Root::new();
-    flask_app(&root, "x = bytearray(64 << 20)\n");
-    let Some(output) = pystart(SMALL, &root, &python::image(), &["check"]) else { return };
+fn check_tells_the_memory_limit() {
+    let app = flask_app("x = bytearray(64 << 20)\n");
+    let output = pystart(SMALL, &app, &python::image(), &["check"]);
     let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("its memory limit of 16 MiB was reached"), "{text}");
 }
 
-#[test]
-fn where_no_process_can_be_made_every_command_says_which_limit_is_reached() {
-    let root = Root::new();
-    flask_app(&root, "");
+fn every_command_tells_the_process_limit() {
+    let app = flask_app("");
     let alone = Limits { processes: 1, ..SMALL };
     let limit = "the limit of processes and threads is reached";
     for (arguments, status) in [(&["run", "--init", "always"][..], 126), (&["check"], 1), (&["build"], 126)] {
-        let Some(output) = pystart(alone, &root, &python::image(), arguments) else { return };
+        let output = pystart(alone, &app, &python::image(), arguments);
         let text = told(&output);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
         assert!(text.contains(limit) && !text.contains("panicked"), "{arguments:?}: {text}");
     }
     // What becomes another program needs no other process.
     for arguments in [&["run"][..], &["explain"], &["env"]] {
-        let output = pystart(alone, &root, &idle(&root, "gunicorn"), arguments).unwrap();
+        let output = pystart(alone, &app, &idle(&app, "gunicorn"), arguments);
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {text}");
     }
