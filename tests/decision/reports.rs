@@ -1,7 +1,7 @@
 //! What is told of whole starts: the scenes of `tests/decision/*.txt`, each with its report in `tests/decision/told`.
 //!
 //! A scene has the form of the detection's cases, with `has` for a package of the image or a file with its first line,
-//! `var` for a variable, and `word` for each word of the command line. After a wanted change:
+//! `var` for a variable, `word` for each word of the command line, and `unreadable` for a path of the app root. After a wanted change:
 //! `SNAPSHOTS=overwrite cargo test --test decision`.
 
 #![allow(dead_code, reason = "the expectations of the detection's cases are of no use here")]
@@ -47,7 +47,9 @@ fn image(case: &Case) -> Memory {
         Some((path, first_line)) => image.program(path, format!("{first_line}\n")),
     });
     let place = |path: &str| Path::new("/site").join(path);
-    case.files.iter().fold(image, |image, (path, text)| image.file(place(path), text))
+    let image = case.files.iter().fold(image, |image, (path, text)| image.file(place(path), text));
+    let unreadable = case.expected.iter().filter(|(key, _)| key == "unreadable");
+    unreadable.fold(image, |image, (_, path)| image.unreadable(place(path)))
 }
 
 fn decided(case: &Case) -> Decision {
