@@ -35,7 +35,7 @@ RUN if [ -z "$BINARY" ] && [ "${TARGETARCH:-$(dpkg --print-architecture)}" != "$
 # The dependencies first, with an empty program: they change seldom and take the longest.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
-COPY packaging/compile packaging/settings.sh packaging/startup.ld packaging/
+COPY packaging/auditable.rs packaging/compile packaging/settings.sh packaging/startup.ld packaging/
 RUN [ -n "$BINARY" ] || { mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
     && packaging/compile "$TARGETARCH"; }
 COPY src src
@@ -85,6 +85,9 @@ LABEL org.opencontainers.image.title="pystart" \
     org.opencontainers.image.version="${VERSION}" \
     org.opencontainers.image.base.name="${PYTHON_IMAGE}"
 
+FROM base AS runtime
+COPY --from=made /pystart /usr/local/bin/pystart
+
 # With the SSH that App Service expects: its port and its documented password. That password is public, so the port
 # must never be: only the platform's own tunnel may reach it.
 FROM base AS appservice
@@ -120,6 +123,6 @@ RUN apt-get update \
 COPY --from=made /pystart /usr/local/bin/pystart
 LABEL org.opencontainers.image.description="A Python image with compilers and headers, in which pystart builds web apps"
 
-# Last, so that a plain `docker build .` makes it.
-FROM base AS runtime
-COPY --from=made /pystart /usr/local/bin/pystart
+# What a plain `docker build .` makes is the last one. It stands above as well, because the classic builder makes whatever
+# stands before the stage that it is asked for.
+FROM runtime

@@ -9,6 +9,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+#[cfg(feature = "auditable")]
+#[path = "packaging/auditable.rs"]
+mod auditable;
+
 /// Commits are shown with as many digits; git itself shows from 7 on.
 const DIGITS: usize = 9;
 
@@ -33,6 +37,8 @@ fn main() {
         println!("cargo::rerun-if-changed={}", script.display());
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     }
+    #[cfg(feature = "auditable")]
+    auditable::embed(&folder, &variable("TARGET"));
 }
 
 /// Whole, or as another build has shown it.

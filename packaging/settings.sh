@@ -11,6 +11,7 @@ arm64 | aarch64) architecture=aarch64 ;;
 *) echo "$0: \`$1\` is neither x86_64 (amd64) nor aarch64 (arm64)" >&2 && exit 2 ;;
 esac
 target=$architecture-unknown-linux-musl
+options="--release --locked --target $target --features auditable"
 if command -v rustup > /dev/null; then
     rustup --quiet target add "$target" >&2
 fi

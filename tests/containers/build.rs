@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::docker::{Container, docker};
-use crate::images::{classic_builder, images, root};
+use crate::images::{builder, classic_builder, images, root};
 use crate::ports::free_port;
 use crate::site::Site;
 use crate::{Test, http, succeed, test};
@@ -24,7 +24,7 @@ pub(crate) fn tests() -> Vec<Test> {
 fn build_image() -> &'static str {
     static IMAGE: OnceLock<String> = OnceLock::new();
     IMAGE.get_or_init(|| {
-        let mut target = classic_builder();
+        let mut target = builder();
         target.args(["--target", "build", "--build-arg", &format!("PYTHON_IMAGE={}", images().python)]);
         built(target.args(["--build-arg", &format!("BINARY={}", images().binary)]).arg(root()))
     })

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::commands::by;
 use crate::docker::until;
 use crate::images::{images, root};
 use crate::site::{Site, flask};
@@ -78,6 +79,9 @@ impl Drop for Project<'_> {
 }
 
 fn compose() {
+    // What is run below: by the program of that name, with the image and the app of the tests.
+    const TYPED: &str = "docker compose --file deploy/compose.yaml --project-directory . up";
+    assert!(by("tests/containers/deploy.rs::compose").iter().all(|typed| *typed == TYPED));
     let site = Site::new(&[("app.py", &flask("composed"))]);
     let project = Project { name: format!("pystart-test-{}", std::process::id()), site: &site };
     check(&mut project.command(&["config", "--quiet"]));

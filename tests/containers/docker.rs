@@ -114,11 +114,16 @@ impl Container {
 
     /// The same without a published port.
     pub(crate) fn start_unpublished(options: &[&str], image: &str, words: &[&str]) -> Self {
-        let container = Self { name: unique_name() };
+        let container = Self::named();
         let label = label();
         let own = ["run", "--detach", "--label", &label, "--name", &container.name];
         docker(&[&own, options, &[image], words].concat());
         container
+    }
+
+    /// A name for one that is about to be run.
+    pub(crate) fn named() -> Self {
+        Self { name: unique_name() }
     }
 
     /// The host's port for `port` of the container.

@@ -9,7 +9,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("its_settings_are_the_documented_ones", settings),
         test("it_holds_nothing_to_build_with", nothing_to_build_with),
         test("every_user_can_read_what_is_installed_and_it_is_compiled", readable_and_compiled),
-        test("the_binary_needs_no_library", static_binary),
+        test("the_binary_needs_no_library_and_names_what_it_is_made_from", static_binary),
     ]
 }
 
@@ -67,7 +67,7 @@ fn static_binary() {
     // Neither an interpreter nor a dynamic section: the kernel alone can start it.
     let script = "import struct; data = open('/usr/local/bin/pystart', 'rb').read(); \
                   offset, = struct.unpack_from('<Q', data, 32); size, count = struct.unpack_from('<HH', data, 54); \
-                  print(sorted({struct.unpack_from('<I', data, offset + size * i)[0] for i in range(count)} & {2, 3}))";
+                  print(sorted({struct.unpack_from('<I', data, offset + size * i)[0] for i in range(count)} & {2, 3}), b'.dep-v0' in data)";
     let found = docker(&["run", "--rm", "--entrypoint", "python3", &images().runtime, "-c", script]);
-    assert_eq!(found, "[]", "2 is PT_DYNAMIC, 3 is PT_INTERP");
+    assert_eq!(found, "[] True", "2 is PT_DYNAMIC, 3 is PT_INTERP");
 }

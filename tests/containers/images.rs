@@ -41,18 +41,22 @@ fn stand_ins() -> Result<[String; 2], String> {
     NAMES.get_or_init(make).clone()
 }
 
+/// `docker build` of the Dockerfile on the stand-ins, without the folder.
+pub(crate) fn from_checkout() -> Command {
+    let [python, rust] = stand_ins().unwrap_or_else(|error| panic!("{error}"));
+    let mut docker = builder();
+    docker.args(["--build-arg", &format!("PYTHON_IMAGE={python}"), "--build-arg", &format!("RUST_IMAGE={rust}")]);
+    // An image that holds `/pystart` already: minutes less, for who works on these tests.
+    if let Ok(binary) = std::env::var("TEST_BINARY_IMAGE") {
+        docker.args(["--build-arg", &format!("BINARY={binary}")]);
+    }
+    docker
+}
+
 fn build() -> Result<Images, String> {
-    let [python, rust] = stand_ins()?;
+    let [python, _] = stand_ins()?;
     let target = |target: &str| {
-        let mut docker = classic_builder();
-        docker.args(["--target", target]);
-        docker.args(["--build-arg", &format!("PYTHON_IMAGE={python}"), "--build-arg", &format!("RUST_IMAGE={rust}")]);
-        // An image that holds `/pystart` already: minutes less, for who works on these tests.
-        if let Ok(binary) = std::env::var("TEST_BINARY_IMAGE") {
-            docker.args(["--build-arg", &format!("BINARY={binary}")]);
-        }
-        docker.arg(root());
-        let id = run(&mut docker)?.trim().to_owned();
+        let id = run(from_checkout().args(["--target", target]).arg(root()))?.trim().to_owned();
         // Named after its content, so that two runs at once agree, and a name keeps the cached layers alive.
         let tag = format!("pystart-test/{target}:{}", id.trim_start_matches("sha256:").get(..12).unwrap_or("latest"));
         let mut docker = Command::new("docker");
@@ -62,7 +66,14 @@ fn build() -> Result<Images, String> {
     Ok(Images { binary: target("binary")?, appservice: target("appservice")?, runtime: target("runtime")?, python })
 }
 
-/// The builder of every Docker engine; BuildKit needs a plugin that may not be there.
+/// BuildKit: it makes the stages that are needed, several at a time, and no others.
+pub(crate) fn builder() -> Command {
+    let mut docker = Command::new("docker");
+    with_buildkit(&mut docker).env("DOCKER_BUILDKIT", "1").args(["build", "--network", "host", "--quiet"]);
+    docker
+}
+
+/// What every Docker engine builds with where the plugin for BuildKit is missing.
 pub(crate) fn classic_builder() -> Command {
     let mut docker = Command::new("docker");
     docker.env("DOCKER_BUILDKIT", "0").args(["build", "--network", "host", "--quiet"]);

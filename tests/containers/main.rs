@@ -17,6 +17,9 @@ mod bake;
 mod balanced;
 mod broken;
 mod build;
+#[path = "../docs/commands.rs"]
+#[allow(dead_code, reason = "the tests of the documentation look at every row")]
+mod commands;
 mod copied;
 mod default_site;
 mod deploy;

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::commands::by;
 use crate::docker::{self, docker, until};
 use crate::http;
 use crate::images::{classic_builder, images, root};
@@ -169,6 +170,10 @@ fn has_routing_mesh() -> bool {
 }
 
 fn swarm() {
+    // What is run below: with an image of the tests, and names of its own.
+    const TYPED: &str =
+        "SITE_IMAGE=registry.example.com/site:1.0.0 docker stack deploy --compose-file deploy/stack.yaml site";
+    assert!(by("tests/containers/orchestrators.rs::swarm").iter().all(|typed| *typed == TYPED));
     let image = site_image();
     let swarm = Swarm::new();
     let port = free_port();

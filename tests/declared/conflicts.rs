@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pystart::decide::Decision;
 
-use crate::{FLASK, G, decided, told};
+use super::{FLASK, G, decided, told};
 
 /// A source, as a file or a variable: well, and so that it cannot be processed.
 struct Source {

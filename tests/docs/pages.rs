@@ -23,9 +23,45 @@ pub(crate) struct Block<'a> {
     pub(crate) lines: Vec<&'a str>,
 }
 
+/// Whether its first word is one that this project or a reader's shell has.
+fn begins_with_a_program(text: &str) -> bool {
+    const PROGRAMS: [&str; 12] =
+        ["cargo", "docker", "eval", "gh", "git", "kubectl", "mkdir", "pip", "podman", "pystart", "python3", "rustup"];
+    const FOLDERS: [&str; 3] = ["tests/", "packaging/", ".ci/"];
+    let first = text.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
+    PROGRAMS.contains(&first) || FOLDERS.iter().any(|folder| first.starts_with(folder))
+}
+
+/// The commands of a block, without comments. A script that names its interpreter is one.
+fn commands_of(text: &str) -> Vec<String> {
+    if text.starts_with("#!") {
+        return vec![text.to_owned()];
+    }
+    let joined = text.split("\\\n").map(str::trim_start).collect::<String>();
+    let command = |line: &str| line.split(" # ").next().unwrap_or_default().trim().to_owned();
+    joined.lines().map(command).filter(|command| !command.is_empty()).collect()
+}
+
+/// What the files of `deploy/` say, in their first lines, to be typed.
+pub(crate) fn deployed() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join("deploy")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let name = format!("deploy/{}", path.file_name().unwrap().to_str().unwrap());
+        let comments =
+            text.lines().map_while(|line| line.strip_prefix('#')).filter_map(|line| line.strip_prefix("   "));
+        let typed = comments.filter(|line| begins_with_a_program(line));
+        // Behind more than one space stands what it is for.
+        found.extend(typed.map(|line| (name.clone(), line.split("  ").next().unwrap_or_default().to_owned())));
+    }
+    found
+}
+
 /// Every page that people read.
 pub(crate) fn pages() -> Vec<Page> {
-    let mut paths: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(PathBuf::from).into();
+    let mut paths: Vec<PathBuf> =
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].map(PathBuf::from).into();
     for entry in fs::read_dir(root().join("docs")).unwrap() {
         let name = PathBuf::from("docs").join(entry.unwrap().file_name());
         paths.extend((name.extension().is_some_and(|end| end == "md")).then_some(name));
@@ -56,6 +92,23 @@ impl Page {
         }
         assert!(!is_inside, "{}: a block without end", self.path.display());
         blocks
+    }
+
+    /// What a reader is told to type into a shell: blocks of type `sh`, and indented ones that begin with a program.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let is_shell = |block: &Block<'_>| block.language == "sh";
+        let mut texts: Vec<String> =
+            self.blocks().into_iter().filter(is_shell).map(|block| block.lines.join("\n")).collect();
+        let (mut is_inside, mut indented) = (false, String::new());
+        for line in self.text.lines().chain([""]) {
+            is_inside ^= line.starts_with("```");
+            if let Some(line) = line.strip_prefix("    ").filter(|_| !is_inside) {
+                indented = indented + line + "\n";
+            } else {
+                texts.extend(Some(std::mem::take(&mut indented)).filter(|text| begins_with_a_program(text)));
+            }
+        }
+        texts.iter().flat_map(|text| commands_of(text)).collect()
     }
 
     /// Everything between backticks in the running text.

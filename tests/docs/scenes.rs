@@ -31,7 +31,23 @@ impl Scene {
             "import time\n\ndef app(environ, start_response):\n    return []\n\nwhile True:\n    time.sleep(1)\n";
         let yaml = format!("import os\nimport yaml\n{FLASK}");
         let dashboard = "import streamlit as st\n\nst.title('Hello')\n";
+        let manage = "import os, sys\nfrom django.core.management import execute_from_command_line\n\
+                      os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'\nexecute_from_command_line(sys.argv)\n";
+        let settings = "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['*']\nROOT_URLCONF = 'mysite.urls'\n\
+                        INSTALLED_APPS = ['django.contrib.contenttypes']\n\
+                        DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'database'}}\n";
+        let urls = "from django.http import HttpResponse\nfrom django.urls import path\n\
+                    urlpatterns = [path('', lambda request: HttpResponse('served by Django'))]\n";
+        let wsgi = "import os\nfrom django.core.wsgi import get_wsgi_application\n\
+                    os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'\napplication = get_wsgi_application()\n";
         let files: &[(&str, &str)] = match name {
+            "django" => &[
+                ("manage.py", manage),
+                ("mysite/__init__.py", ""),
+                ("mysite/settings.py", settings),
+                ("mysite/urls.py", urls),
+                ("mysite/wsgi.py", wsgi),
+            ],
             "flask" | "misspelled" => &[("app.py", FLASK), REQUIREMENTS],
             "script" | "script-started" => &[("app.py", FLASK), ("startup.sh", "exec gunicorn app:app\n")],
             "windows" => &[("app.py", FLASK), ("startup.sh", "exec gunicorn app:app\r\n")],

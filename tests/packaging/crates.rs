@@ -1,4 +1,4 @@
-//! What crates.io would get, and `cargo install` from the checkout.
+//! What crates.io would get.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,20 +24,6 @@ fn the_crate_holds_what_it_is_made_from_and_no_test() {
         .collect();
     assert!(foreign.is_empty(), "{foreign:?}");
     assert!(list.lines().count() < 300);
-}
-
-#[test]
-fn it_can_be_installed_without_the_musl_target() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("installed-{}", std::process::id()));
-    // The profile of the tests: everything but the last step is compiled already.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).ancestors().nth(2).unwrap();
-    let mut install = cargo();
-    install.args(["install", "--quiet", "--locked", "--debug", "--no-track", "--path", ".", "--root"]).arg(&folder);
-    succeed(install.arg("--target-dir").arg(target));
-    let program = folder.join("bin/pystart");
-    let version = succeed(Command::new(&program).arg("--version"));
-    assert!(version.ends_with("-linux-gnu)"), "{version}");
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

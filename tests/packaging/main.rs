@@ -7,23 +7,30 @@
 //! wheels.rs         wheel and source archive, installed and started from
 //! architectures.rs  the program for another processor, under emulation
 //! crates.rs         what crates.io would get
+//! ways.rs           from nothing to an app that answers, as the pages say
+//! auditable.rs      what the program says that it is made from
 //! licenses.rs       what is compiled in, and under which licence
 //! workflows.rs      hosted CI, releases, the bake file
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
+#[path = "../docs/commands.rs"]
+#[allow(dead_code, reason = "the tests of the documentation look at every row")]
+mod commands;
 #[path = "../ports/mod.rs"]
 mod ports;
 #[path = "../python/mod.rs"]
 mod python;
 
 mod architectures;
+mod auditable;
 mod crates;
 mod licenses;
 mod programs;
 mod site;
 mod tools;
+mod ways;
 mod wheels;
 mod workflows;
 

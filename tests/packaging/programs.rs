@@ -11,6 +11,15 @@ use crate::{root, succeed, tools};
 /// This machine's architecture.
 pub(crate) const NATIVE: &str = std::env::consts::ARCH;
 
+/// The other one.
+pub(crate) const FOREIGN: &str = if cfg!(target_arch = "x86_64") { "aarch64" } else { "x86_64" };
+
+/// Where cargo compiles: `target/TRIPLE/tmp` is that of the tests, since the configuration of this project always names a
+/// target.
+pub(crate) fn target_folder() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).ancestors().nth(2).unwrap()
+}
+
 /// The program for this machine, compiled in the checkout.
 pub(crate) fn native() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -20,14 +29,12 @@ pub(crate) fn native() -> &'static Path {
 /// The program for the other architecture, cross-compiled in the checkout.
 pub(crate) fn foreign() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| compile(if NATIVE == "x86_64" { "aarch64" } else { "x86_64" }))
+    PROGRAM.get_or_init(|| compile(FOREIGN))
 }
 
 fn compile(architecture: &str) -> PathBuf {
     let mut command = Command::new(root().join("packaging/compile"));
-    // `target/TRIPLE/tmp`: the configuration of this project always names a target.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).ancestors().nth(2).unwrap();
-    succeed(command.arg(architecture).env("CARGO_TARGET_DIR", target)).into()
+    succeed(command.arg(architecture).env("CARGO_TARGET_DIR", target_folder())).into()
 }
 
 /// What stands in brackets behind the version: the commit.

@@ -24,8 +24,12 @@ pub(crate) fn first_page(program: &mut Command, path: &str) -> String {
     let app = App::new(&[("app.py", APP)]);
     let port = free_port();
     program.args(["run", "--app-root"]).arg(&app.root).arg("--port").arg(port.to_string());
-    program.env_clear().env("PATH", path).env("HOME", &app.root);
-    let mut site = Running::start(program);
+    page_of(program.env_clear().env("PATH", path).env("HOME", &app.root), port)
+}
+
+/// The first page that the site of this command serves on `port`; then it is stopped.
+pub(crate) fn page_of(command: &mut Command, port: u16) -> String {
+    let mut site = Running::start(command);
     let end = Instant::now() + DEADLINE;
     loop {
         if let Some(page) = page(port) {
