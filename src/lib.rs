@@ -56,6 +56,13 @@ pub mod settings;
 #[forbid(unsafe_code)]
 pub mod shell;
 
+// The fast tests, built into one program with the library's own.
+#[cfg(all(test, mutants))]
+extern crate self as pystart;
+#[cfg(all(test, mutants))]
+#[path = "../tests/fast/mod.rs"]
+mod fast;
+
 use cli::Call;
 use commands::{build, check, env, explain, health, output, run};
 use invocation::Invocation;

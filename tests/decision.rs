@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+#[path = "decision/reports.rs"]
+mod reports;
+
 use std::ffi::OsStr;
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Failure, status};
-use crate::files::{Access, Files, Kind};
+use crate::files::{Files, Kind};
 use crate::model::Notice;
 use crate::python::environment::Python;
 use crate::settings::Given;
@@ -251,16 +251,16 @@ fn find_program(word: &OsStr, around: &Surroundings) -> Result<PathBuf, Failure>
         });
     }
     let path = around.root.join(word);
-    match around.files.kind(&path) {
-        Ok(Kind::File) if around.files.may(&path, Access::Execute) => Ok(path),
-        Ok(Kind::Folder) => Err(Failure::usage(format!("`{shown}` is a folder, not a program"))
+    // A file was found before.
+    Err(match around.files.kind(&path) {
+        Ok(Kind::Folder) => Failure::usage(format!("`{shown}` is a folder, not a program"))
             .with_status(status::NOT_EXECUTABLE)
-            .with_hint("name the program or the file in it")),
-        Ok(_) => Err(not_executable(&path)),
-        Err(error) => Err(Failure::usage(format!("`{shown}` cannot be started: {}", reason(&error)))
+            .with_hint("name the program or the file in it"),
+        Ok(_) => not_executable(&path),
+        Err(error) => Failure::usage(format!("`{shown}` cannot be started: {}", reason(&error)))
             .with_status(status::NOT_FOUND)
-            .with_hint(format!("a relative path starts from `{}`", around.root.display()))),
-    }
+            .with_hint(format!("a relative path starts from `{}`", around.root.display())),
+    })
 }
 
 fn not_executable(path: &Path) -> Failure {

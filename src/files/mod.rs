@@ -79,7 +79,7 @@ impl Folder {
 }
 
 /// Files that are no Python but tell something, so that nobody has to look for them one by one.
-pub const NOTABLE: [&str; 26] = [
+pub const NOTABLE: [&str; 27] = [
     ".env",
     ".flaskenv",
     "Dockerfile",
@@ -91,6 +91,7 @@ pub const NOTABLE: [&str; 26] = [
     "antenv.zip",
     "build.env",
     "environment.yml",
+    "hypercorn.toml",
     "index.html",
     "oryx-manifest.toml",
     "output.tar.gz",

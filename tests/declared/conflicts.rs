@@ -1,8 +1,10 @@
 //! Every two sources at once: the first that can be processed wins, and what is passed over is told.
 
+use std::collections::BTreeMap;
+
 use pystart::decide::Decision;
 
-use crate::{FLASK, G, decided, told};
+use super::{FLASK, G, decided, told};
 
 /// A source, as a file or a variable: well, and so that it cannot be processed.
 struct Source {
@@ -16,7 +18,7 @@ struct Source {
 }
 
 /// In the order in which they are looked at.
-const SOURCES: [Source; 6] = [
+const SOURCES: [Source; 8] = [
     Source {
         name: "Procfile",
         file: Some("Procfile"),
@@ -65,19 +67,39 @@ const SOURCES: [Source; 6] = [
         broken: "wsgi_app = 'six:gone'\n",
         target: "six:app",
     },
+    Source {
+        name: "hypercorn.toml",
+        file: Some("hypercorn.toml"),
+        variable: None,
+        well: "application_path = 'seven:app'\n",
+        broken: "application_path = 'seven:gone'\n",
+        target: "seven:app",
+    },
+    Source {
+        name: "[tool.pdm.scripts]",
+        file: Some("pyproject.toml"),
+        variable: None,
+        well: "[tool.pdm.scripts]\nstart = 'gunicorn eight:app'\n",
+        broken: "[tool.pdm.scripts]\nstart = 'gunicorn eight:gone'\n",
+        target: "eight:app",
+    },
 ];
 
-const MODULES: [&str; 6] = ["one.py", "two.py", "three.py", "four.py", "five.py", "six.py"];
+const MODULES: [&str; 8] = ["one.py", "two.py", "three.py", "four.py", "five.py", "six.py", "seven.py", "eight.py"];
 
 /// What is decided with these sources, each well or broken.
 fn with(sources: [(&Source, bool); 2], strict: bool) -> Decision {
-    let mut files: Vec<_> = MODULES.iter().map(|name| (*name, FLASK)).collect();
+    let mut texts: BTreeMap<&str, String> = MODULES.iter().map(|name| (*name, FLASK.to_owned())).collect();
     let mut vars = if strict { vec![("PYSTART_STRICT", "1")] } else { Vec::new() };
     for (source, is_well) in sources {
         let text = if is_well { source.well } else { source.broken };
-        files.extend(source.file.map(|name| (name, text)));
+        if let Some(name) = source.file {
+            // Two sources may share a file.
+            texts.entry(name).or_default().push_str(text);
+        }
         vars.extend(source.variable.map(|name| (name, text)));
     }
+    let files: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
     decided(G, &files, &vars, &[])
 }
 

@@ -6,6 +6,7 @@ mod conflicts;
 mod named;
 mod own_server;
 mod procfile;
+mod tools;
 
 use std::path::Path;
 

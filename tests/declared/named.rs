@@ -1,6 +1,6 @@
 //! Apps that are named in the environment or in a file, what stands beside them, and how each source is written.
 
-use crate::{FACTORY, FASTAPI, FLASK, G, NEEDY, Row, check};
+use super::{FACTORY, FASTAPI, FLASK, G, NEEDY, Row, check};
 
 const SITE: &str = "from flask import Flask\nsite = Flask('x')\n";
 const TWO: &str = "from flask import Flask\na = Flask('a')\nb = Flask('b')\n";

@@ -1,6 +1,6 @@
 //! Apps with their own server: every package, and what never is one.
 
-use crate::{FLASK, G, Row, check};
+use super::{FLASK, G, Row, check};
 
 const DEFAULT: &str = "default-site: --chdir=/opt/defaultsite application:app";
 const TORNADO: &str = "from tornado.web import Application\napp = Application([])\napp.listen(8000)\n";

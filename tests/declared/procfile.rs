@@ -1,6 +1,6 @@
 //! Procfiles as people write them.
 
-use crate::{FASTAPI, FLASK, G, Row, check, decided, told};
+use super::{FASTAPI, FLASK, G, Row, check, decided, told};
 
 #[test]
 fn a_procfile_is_read_however_it_is_written() {

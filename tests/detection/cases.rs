@@ -15,11 +15,19 @@ pub(super) struct Case {
     pub files: Vec<(String, String)>,
     /// What is asked, and the answer.
     pub expected: Vec<(String, String)>,
+    /// It differs from the one before by a word of its `for`.
+    #[allow(dead_code, reason = "not of interest to those that delete from the tables")]
+    pub is_variant: bool,
 }
 
-/// Every case of every file, in order; a case with `for` once for each of its words.
+/// Every case of the detection.
 pub(super) fn cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/detection");
+    cases_in("tests/detection")
+}
+
+/// Every case of every file of a folder, in order; a case with `for` once for each of its words.
+pub(super) fn cases_in(folder: &str) -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut tables: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     tables.retain(|path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "txt"));
     tables.sort();
@@ -31,7 +39,8 @@ pub(super) fn cases() -> Vec<Case> {
         // What stands before the first case explains the file.
         for line in text.lines().skip_while(|line| !line.starts_with("=== ")) {
             if let Some(name) = line.strip_prefix("=== ") {
-                cases.push(Case { name: format!("{label}: {name}"), files: Vec::new(), expected: Vec::new() });
+                let name = format!("{label}: {name}");
+                cases.push(Case { name, files: Vec::new(), expected: Vec::new(), is_variant: false });
                 continue;
             }
             let case = cases.last_mut().unwrap();
@@ -57,10 +66,11 @@ fn expanded(mut case: Case) -> Vec<Case> {
     let fill = |pairs: &[(String, String)], word: &str| {
         pairs.iter().map(|(one, other)| (one.replace("{}", word), other.replace("{}", word))).collect()
     };
-    let filled = words.split_whitespace().map(|word| Case {
+    let filled = words.split_whitespace().enumerate().map(|(number, word)| Case {
         name: format!("{}: {word}", case.name),
         files: fill(&case.files, word),
         expected: fill(&case.expected, word),
+        is_variant: number > 0,
     });
     filled.collect()
 }

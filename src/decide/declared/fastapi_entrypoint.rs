@@ -3,18 +3,13 @@
 
 use std::path::Path;
 
-use super::{Declaration, Declared, unusable};
+use super::{Declaration, Declared, pyproject, unusable};
 use crate::decide::choice::Inputs;
 use crate::model::Interface;
 
-const NAME: &str = "pyproject.toml";
-
 pub(super) fn find(inputs: &Inputs) -> Option<Declaration> {
-    let is_there = inputs.files.folder(&inputs.settings.app_root).is_ok_and(|folder| folder.notable.contains(&NAME));
-    let content = is_there.then(|| inputs.files.read(&inputs.settings.app_root.join(NAME)).ok()).flatten()?;
-    // Most files say nothing of it, and parsing costs more than looking.
-    let text = str::from_utf8(&content).ok().filter(|text| text.contains("fastapi") && text.contains("entrypoint"))?;
-    let entrypoint = entrypoint(text)?;
+    let tables = pyproject::tables(inputs, ["fastapi", "entrypoint"])?;
+    let entrypoint = entrypoint(&tables)?;
     let start = match entrypoint.split_once(':') {
         Some((module, object)) => inputs
             .sources
@@ -26,9 +21,8 @@ pub(super) fn find(inputs: &Inputs) -> Option<Declaration> {
     Some(Declaration::new("`entrypoint` in `pyproject.toml`", start))
 }
 
-fn entrypoint(text: &str) -> Option<String> {
-    let tables: toml::Table = toml::from_str(text).ok()?;
-    tables.get("tool")?.get("fastapi")?.get("entrypoint")?.as_str().map(str::to_owned)
+fn entrypoint(tables: &toml::Table) -> Option<&str> {
+    tables.get("tool")?.get("fastapi")?.get("entrypoint")?.as_str()
 }
 
 #[cfg(test)]
@@ -37,16 +31,17 @@ mod tests {
 
     #[test]
     fn the_entry_point_is_found_however_it_is_written() {
+        let found = |text| toml::from_str(text).ok().and_then(|tables| entrypoint(&tables).map(str::to_owned));
         for text in [
             "[tool.fastapi]\nentrypoint = \"a.b:c\"\n",
             "tool.fastapi.entrypoint = 'a.b:c'",
             "[tool]\nfastapi = { entrypoint = \"a.b:c\" } # x\n",
         ] {
-            assert_eq!(entrypoint(text).as_deref(), Some("a.b:c"), "{text}");
+            assert_eq!(found(text).as_deref(), Some("a.b:c"), "{text}");
         }
         for text in ["", "[tool.fastapi]\n", "[tool.fastapi]\nentrypoint = 3\n", "entrypoint = 'a:b'", "[tool.fastapi"]
         {
-            assert_eq!(entrypoint(text), None, "{text}");
+            assert_eq!(found(text), None, "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{Declaration, Declared, dotenv, unusable};
+use super::{Declaration, Declared, dotenv, in_root, unusable};
 use crate::decide::choice::Inputs;
 use crate::model::Interface;
 
@@ -28,15 +28,9 @@ fn named(inputs: &Inputs, value: &str) -> Result<crate::detect::NamedApp, String
         Some((path, object)) if !object.starts_with(['/', '\\']) => (path, Some(object.trim())),
         _ => (value, None),
     };
-    let root = &inputs.settings.app_root;
     let path = Path::new(path.trim());
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    let relative = relative.strip_prefix(".").unwrap_or(relative);
     let outside = || format!("names `{}`, which is not in the app root", path.display());
-    if relative.is_absolute() || relative.components().any(|part| part.as_os_str() == "..") {
-        return Err(outside());
-    }
-    let (folder, module) = inputs.sources.module_of_path(relative).ok_or_else(outside)?;
+    let (folder, module) = inputs.sources.module_of_path(in_root(inputs, path)?).ok_or_else(outside)?;
     match object {
         Some(object) => inputs.sources.named(&folder, &module, object, ("Flask", Interface::Wsgi)),
         None => inputs.sources.flask_app(&folder, &module),

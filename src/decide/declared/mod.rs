@@ -8,7 +8,10 @@ mod dotenv;
 mod fastapi_entrypoint;
 mod flask_app;
 mod gunicorn_conf;
+mod hypercorn_toml;
+mod pdm_scripts;
 mod procfile;
+mod pyproject;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -55,12 +58,14 @@ struct Source {
 }
 
 /// The sources, in their order.
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 7] = [
     Source { name: "Procfile", find: procfile::find },
     Source { name: "[tool.fastapi]", find: fastapi_entrypoint::find },
     Source { name: "FLASK_APP", find: flask_app::find },
     Source { name: "APP_MODULE", find: app_module::find },
     Source { name: "wsgi_app", find: gunicorn_conf::find },
+    Source { name: "hypercorn.toml", find: hypercorn_toml::find },
+    Source { name: "[tool.pdm.scripts]", find: pdm_scripts::find },
 ];
 
 /// A process of the Procfile that was asked for on purpose: it comes before every step but the custom command.
@@ -184,6 +189,16 @@ fn full_name(folder: &Path, target: &str) -> (PathBuf, String) {
     let (module, object) = target.split_once(':').unwrap_or((target, "application"));
     let path = module.split('.').fold(folder.components().collect::<PathBuf>(), |path, part| path.join(part));
     (path, object.trim_end_matches("()").to_owned())
+}
+
+/// A path that somebody has named, relative to the app root.
+fn in_root<'p>(inputs: &Inputs, path: &'p Path) -> Result<&'p Path, String> {
+    let relative = path.strip_prefix(&inputs.settings.app_root).unwrap_or(path);
+    let relative = relative.strip_prefix(".").unwrap_or(relative);
+    if relative.is_absolute() || relative.components().any(|part| part.as_os_str() == "..") {
+        return Err(format!("names `{}`, which is not in the app root", path.display()));
+    }
+    Ok(relative)
 }
 
 /// A declaration that cannot be processed, by the words of [`crate::detect::Sources::named`].

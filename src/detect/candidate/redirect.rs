@@ -6,6 +6,7 @@ use super::{Candidate, server_calls};
 use crate::detect::infer::Inference;
 use crate::detect::names::{DOCUMENTED, USUAL_FILES};
 use crate::detect::project::locate::dotted_name;
+use crate::model::Interface;
 use crate::python::source::{Bound, Import, Module, Value};
 
 /// Why a file is not what a server should import although an app can be found in it.
@@ -54,7 +55,7 @@ pub(super) fn follow(inference: &Inference, mut candidate: Candidate) -> Candida
 /// the file says that it is there to be named in a start command.
 fn only_imported(inference: &Inference, candidate: &Candidate) -> Option<Candidate> {
     let name = candidate.file().file_name()?.to_str()?;
-    let is_tool = matches!(name, "manage.py" | "__main__.py");
+    let is_tool = matches!(name, "manage.py" | "__main__.py") || is_bridge(name, candidate);
     let may_leave = is_tool || (candidate.report.serves && !USUAL_FILES.has(name));
     let object = candidate.object().filter(|object| object.is_imported && may_leave)?;
     if changes(&candidate.report.source.module, object.name.trim_end_matches("()")) {
@@ -65,6 +66,11 @@ fn only_imported(inference: &Inference, candidate: &Candidate) -> Option<Candida
     let app = imported_app(inference, candidate).filter(is_elsewhere)?;
     let redirected_from = Some((candidate.file().to_owned(), "only imports the app of another module"));
     Some(Candidate { redirected_from, ..app })
+}
+
+/// Is it there to serve an ASGI app by WSGI? Passenger knows nothing else; a server for ASGI needs no such file.
+fn is_bridge(name: &str, candidate: &Candidate) -> bool {
+    name == "passenger_wsgi.py" && candidate.object().is_some_and(|object| object.kind.interface == Interface::Asgi)
 }
 
 /// The app that a file names to its server as text, when it imports one and adds nothing to it:
@@ -179,7 +185,8 @@ fn changes(module: &Module, app: &str) -> bool {
         let method = path.and_then(|path| path.strip_prefix(app)?.strip_prefix('.'));
         method.is_some_and(|method| !method.starts_with("cli.") && method != "shell_context_processor")
     };
-    let is_tool = |path: &str| matches!(path, "Manager" | "Migrate" | "FlaskGroup" | "script.Manager");
+    let is_tool =
+        |path: &str| matches!(path, "Manager" | "Migrate" | "FlaskGroup" | "script.Manager" | "ASGIMiddleware");
     let is_changed = server_calls::calls_on_import(module).any(|value| match value {
         Value::Call { callee, arguments, .. } => {
             let is_given = arguments.iter().any(|argument| argument.name() == Some(app));

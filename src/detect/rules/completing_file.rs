@@ -6,18 +6,23 @@ use crate::detect::candidate::objects::AppObject;
 use crate::detect::frameworks;
 use crate::detect::names::USUAL_FILES;
 use crate::model::{Step, Verdict, WebApp};
-use crate::python::source::{Module, Place, Value};
+use crate::python::source::{Bound, Module, Place, Value};
+
+/// Files that exist for no other reason than to be named in a start command.
+const ENTRY_FILES: [&str; 2] = ["wsgi.py", "asgi.py"];
 
 /// A Dash app of several files is not complete until the file that runs it was imported: `index.py` with
 /// `from app import app, server`, the layout, and `app.run()`. Neither is an app whose file calls `db.init_app(app)`
-/// only under `if __name__ == "__main__":`, when another calls it on import.
+/// only under `if __name__ == "__main__":`, when another calls it on import; nor one that its file only has a function for,
+/// when a `wsgi.py` beside it calls that.
 pub(super) fn find(search: &mut Search, step: Step, candidate: &Candidate, object: &AppObject) -> Option<WebApp> {
     let source = &candidate.report.source;
     let may_be_part = frameworks::is_held(object.kind.framework) && !candidate.report.serves;
     let late = init_app_call(&source.module, Place::Main, &object.name);
-    if !may_be_part && late.is_none() {
+    if !may_be_part && late.is_none() && !object.is_factory {
         return None;
     }
+    let factory = object.is_factory.then(|| object.name.trim_end_matches("()"));
     let listing = search.inference.project.folder(source.folder());
     for name in USUAL_FILES.iter().filter(|name| listing.has(name)) {
         let Some(other) = Candidate::of_file(search.inference, &source.folder().join(name)) else { break };
@@ -43,12 +48,30 @@ pub(super) fn find(search: &mut Search, step: Step, candidate: &Candidate, objec
             format!("`{file}` sets up the app of `{}.py`", candidate.module)
         } else if completes {
             format!("`{file}` completes the app of `{}.py`", candidate.module)
+        } else if factory.is_some_and(|factory| ENTRY_FILES.contains(&name) && calls(module, &object.name, factory)) {
+            search.note(
+                step,
+                &candidate.file().display().to_string(),
+                Verdict::Outranked,
+                "only makes the app when called",
+            );
+            format!("`{file}` calls `{}.py` to make the app", candidate.module)
         } else {
             continue;
         };
         return Some(search.choose(Step::Other, &other, &object, reason));
     }
     None
+}
+
+/// Is an object what an imported function gives: `app = create_app(config)`?
+fn calls(module: &Module, object: &str, factory: &str) -> bool {
+    let Some(Value::Call { callee, .. }) = module.value(object) else { return false };
+    let Some(called) = callee.name() else { return false };
+    module.scope.named(called).next_back().is_some_and(|(_, binding)| match &binding.bound {
+        Bound::Import(import) => import.name.as_deref() == Some(factory),
+        _ => false,
+    })
 }
 
 /// Is the layout of a Dash app set: `app.layout = ...`?
