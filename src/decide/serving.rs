@@ -59,7 +59,12 @@ fn serve_itself(app: WebApp, options: &UserOptions, config: Option<&Path>, input
         Some(own) => {
             let trail = match app.step {
                 Step::Declared => Trail::default(),
-                step => Trail::of(step, CONFIG_FILE, Verdict::Chosen, format!("its `wsgi_app` names `{own}`")),
+                step => Trail::of(
+                    step,
+                    options.configuration.as_deref().unwrap_or(CONFIG_FILE),
+                    Verdict::Chosen,
+                    format!("its `wsgi_app` names `{own}`"),
+                ),
             };
             let folder = options.chdir.as_ref().map_or(own_folder, |folder| root.join(folder));
             (with_object(own.to_owned()), folder, trail)
@@ -136,7 +141,7 @@ fn explained(failure: Failure, app: &WebApp, passed_over: &[&str]) -> Failure {
 fn own_config(folder: &Path, options: &UserOptions, inputs: &Inputs) -> Option<OsString> {
     let file = folder.join(CONFIG_FILE);
     let is_wanted = !folder.as_os_str().is_empty()
-        && !options.has_config
+        && options.configuration.is_none()
         && inputs.files.is_file(&inputs.settings.app_root.join(&file));
     is_wanted.then(|| arguments::with_path("--config=", &file))
 }

@@ -3,6 +3,7 @@
 //! gunicorn's own order is command line, `GUNICORN_CMD_ARGS`, configuration file, defaults. pystart's values stand on
 //! the command line, so one that the user has set elsewhere must be left out there or it would win.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -13,6 +14,7 @@ use super::command_line::{self, SETTINGS};
 use super::configuration::Configuration;
 use super::shlex;
 use crate::files::Files;
+use crate::printable::printable;
 
 /// The file that gunicorn reads unasked, from the folder it is started in.
 pub const CONFIG_FILE: &str = "gunicorn.conf.py";
@@ -22,17 +24,17 @@ pub const CONFIG_FILE: &str = "gunicorn.conf.py";
 pub struct EffectiveOption {
     /// gunicorn's name of it: `timeout`.
     pub name: &'static str,
-    /// Where it was set: `pystart`, `the custom command`, `GUNICORN_CMD_ARGS` or `gunicorn.conf.py`.
-    pub from: &'static str,
+    /// Where it was set: `pystart`, `the custom command`, `GUNICORN_CMD_ARGS`, or the configuration by its name.
+    pub from: Cow<'static, str>,
 }
 
 /// The user's settings: which, and where each was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserOptions {
-    places: BTreeMap<&'static str, &'static str>,
+    places: BTreeMap<&'static str, Cow<'static, str>>,
     config: Option<OsString>,
-    /// There is a configuration file, read unasked or named.
-    pub has_config: bool,
+    /// The configuration file, read unasked or named: as it is shown.
+    pub configuration: Option<String>,
     /// `wsgi_app` of the configuration file, when it is written out.
     pub wsgi_app: Option<String>,
     /// The folder that the user changes to, when it is written out.
@@ -56,9 +58,10 @@ impl UserOptions {
         options.add_arguments(&words.unwrap_or_default(), "GUNICORN_CMD_ARGS");
         let has_default = || files.folder(root).is_ok_and(|folder| folder.has(CONFIG_FILE));
         let location = options.config.clone().or_else(|| has_default().then(|| CONFIG_FILE.into()));
-        options.has_config = location.is_some();
         if let Some(location) = location {
-            options.add_configuration(&Configuration::read(files, root, &location));
+            let name = printable(&location.to_string_lossy()).into_owned();
+            options.add_configuration(&Configuration::read(files, root, &location), &name);
+            options.configuration = Some(name);
         }
         options
     }
@@ -67,7 +70,7 @@ impl UserOptions {
     fn add_arguments(&mut self, arguments: &[OsString], place: &'static str) {
         let (mut config, mut worker_class, mut chdir) = (None, None, None);
         for given in command_line::settings(arguments) {
-            self.places.entry(given.name).or_insert(place);
+            self.places.entry(given.name).or_insert(place.into());
             match given.name {
                 "config" => config = given.value.map(OsStr::to_owned),
                 "worker_class" => worker_class = given.value.and_then(OsStr::to_str).map(str::to_owned),
@@ -80,9 +83,9 @@ impl UserOptions {
         self.chdir = self.chdir.take().or(chdir);
     }
 
-    fn add_configuration(&mut self, configuration: &Configuration) {
+    fn add_configuration(&mut self, configuration: &Configuration, name: &str) {
         for setting in SETTINGS.iter().filter(|setting| configuration.sets(setting.name)) {
-            self.places.entry(setting.name).or_insert(CONFIG_FILE);
+            self.places.entry(setting.name).or_insert_with(|| name.to_owned().into());
         }
         self.is_uncertain = configuration.is_uncertain;
         self.wsgi_app = configuration.string("wsgi_app").map(str::to_owned);
@@ -96,8 +99,8 @@ impl UserOptions {
 
     /// Where the user has set this, if anywhere.
     #[must_use]
-    pub fn place(&self, name: &str) -> Option<&'static str> {
-        self.places.get(name).copied()
+    pub fn place(&self, name: &str) -> Option<&str> {
+        self.places.get(name).map(AsRef::as_ref)
     }
 
     /// Every option that gunicorn gets, each with the place that counts, in the order of the alphabet: what stands in
@@ -109,7 +112,8 @@ impl UserOptions {
         let variable = shlex::split(cmd_args.unwrap_or_default()).unwrap_or_default();
         let given = [arguments, &variable].into_iter().flat_map(command_line::settings).map(|given| given.name);
         let names: BTreeSet<_> = given.chain(self.places.keys().copied()).collect();
-        names.into_iter().map(|name| EffectiveOption { name, from: self.place(name).unwrap_or("pystart") }).collect()
+        let from = |name| self.places.get(name).cloned().unwrap_or("pystart".into());
+        names.into_iter().map(|name| EffectiveOption { name, from: from(name) }).collect()
     }
 
     /// Has the user set this?
@@ -178,7 +182,7 @@ mod tests {
         let options = gather("-t 30 --threads 4", Some("workers = 3\ntimeout = 5\n"));
         let argv = words("/bin/python -m gunicorn --bind=0.0.0.0 app:app");
         let found = options.effective(&argv, Some(OsStr::new("--worker-tmp-dir /dev/shm -t 30 --threads 4")));
-        let found: Vec<_> = found.iter().map(|option| (option.name, option.from)).collect();
+        let found: Vec<_> = found.iter().map(|option| (option.name, option.from.as_ref())).collect();
         let (own, variable) = ("pystart", "GUNICORN_CMD_ARGS");
         assert_eq!(
             found,
@@ -204,7 +208,7 @@ mod tests {
         assert!(options.sets("workers") && !options.may_set("timeout"));
         let options = UserOptions::gather(&files, Path::new("/site"), &[], Some(OsStr::new("-c python:elsewhere")));
         assert!(!options.sets("timeout") && options.may_set("timeout") && options.leaves_bind_open());
-        assert!(options.has_config, "the module cannot be read here, but it is there");
+        assert!(options.configuration.is_some(), "the module cannot be read here, but it is there");
     }
 
     #[test]
@@ -220,6 +224,7 @@ mod tests {
         assert_eq!(options.place("worker_class"), Some("the custom command"));
         assert!(options.sets("timeout") && !options.sets("bind"));
         let options = gather("", "-c a.py");
+        assert_eq!(options.place("timeout"), Some("a.py"));
         assert_eq!((options.worker_class.as_deref(), options.chdir.as_deref()), (Some("c"), Some(OsStr::new("d"))));
     }
 

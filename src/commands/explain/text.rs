@@ -252,7 +252,7 @@ fn options_by_place(options: &[EffectiveOption]) -> Option<String> {
     for option in options {
         match places.iter_mut().find(|(place, _)| *place == option.from) {
             Some((_, names)) => names.push(option.name),
-            None => places.push((option.from, vec![option.name])),
+            None => places.push((&option.from, vec![option.name])),
         }
     }
     let told: Vec<_> = places.iter().map(|(place, names)| format!("{} ({place})", names.join(", "))).collect();

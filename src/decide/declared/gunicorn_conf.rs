@@ -16,12 +16,13 @@ const OTHER: &str = "config/gunicorn.conf.py";
 
 pub(super) fn find(inputs: &Inputs) -> Option<Declaration> {
     if let Some(own) = inputs.options.wsgi_app.as_deref() {
-        return Some(of_file(CONFIG_FILE, own, &inputs.options, None, inputs));
+        let file = inputs.options.configuration.as_deref().unwrap_or(CONFIG_FILE);
+        return Some(of_file(file, own, &inputs.options, None, inputs));
     }
     let root = &inputs.settings.app_root;
     let has_folder =
         || inputs.files.folder(root).is_ok_and(|folder| folder.folders.iter().any(|name| name == "config"));
-    if inputs.options.has_config || !has_folder() || !inputs.files.is_file(&root.join(OTHER)) {
+    if inputs.options.configuration.is_some() || !has_folder() || !inputs.files.is_file(&root.join(OTHER)) {
         return None;
     }
     let words: [OsString; 1] = [arguments::with_path("--config=", Path::new(OTHER))];
