@@ -44,13 +44,16 @@ pub(crate) const COMMANDS: &[(&str, Run, &[&str])] = &[
     (
         "CONTRIBUTING.md",
         HOURS,
-        &["cargo install --locked cargo-mutants", "cargo mutants --sharding round-robin --shard 3/10"],
+        &["cargo install --locked cargo-mutants", "cargo mutants --sharding round-robin --shard 3/9"],
     ),
     ("CONTRIBUTING.md", MEASURES, &["cargo bench --bench launch"]),
     (
         "CONTRIBUTING.md",
         CORPUS,
-        &["python3 tests/corpus/compare.py TOOLS TABLE TREES --pystart target/release/pystart"],
+        &[
+            "python3 tests/corpus/compare.py TOOLS TABLE TREES --pystart target/release/pystart",
+            "python3 benches/explain/explain.py FOLDER --pystart \"$(packaging/compile)\"",
+        ],
     ),
     (
         "docs/build.md",
@@ -135,7 +138,7 @@ pub(crate) const COMMANDS: &[(&str, Run, &[&str])] = &[
         &[
             "tests/fuzz/run.py",
             "FAULTS=all cargo test --locked --test faults -- --nocapture --test-threads=1",
-            "cargo mutants --sharding round-robin --shard \"$(shuf -i 0-9 -n 1)/10\"",
+            "cargo mutants --sharding round-robin --shard \"$(shuf -i 0-8 -n 1)/9\"",
         ],
     ),
     (
