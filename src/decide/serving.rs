@@ -49,22 +49,17 @@ fn serve(mut app: WebApp, options: &UserOptions, config: Option<&Path>, inputs: 
 fn serve_itself(app: WebApp, options: &UserOptions, config: Option<&Path>, inputs: &Inputs) -> (Choice, Trail) {
     let root = &inputs.settings.app_root;
     // gunicorn takes the app from its configuration file, unless its command line names one.
-    let configured = options.wsgi_app.as_deref().filter(|_| !is_named_elsewhere(&app));
+    let configured = options.configured_app().filter(|_| !is_named_elsewhere(&app));
     let started = under_gunicorn(&app, options, config, configured.is_none(), inputs).or_else(|failure| {
         other_server::start(&app, inputs).map_err(|passed_over| explained(failure, &app, &passed_over))
     });
     // Without a folder of its own, joining would put a slash behind the root.
     let own_folder = if app.folder.as_os_str().is_empty() { root.clone() } else { root.join(&app.folder) };
     let (target, folder, trail) = match configured.filter(|_| started.is_ok()) {
-        Some(own) => {
+        Some((own, configuration)) => {
             let trail = match app.step {
                 Step::Declared => Trail::default(),
-                step => Trail::of(
-                    step,
-                    options.configuration.as_deref().unwrap_or(CONFIG_FILE),
-                    Verdict::Chosen,
-                    format!("its `wsgi_app` names `{own}`"),
-                ),
+                step => Trail::of(step, configuration, Verdict::Chosen, format!("its `wsgi_app` names `{own}`")),
             };
             let folder = options.chdir.as_ref().map_or(own_folder, |folder| root.join(folder));
             (with_object(own.to_owned()), folder, trail)

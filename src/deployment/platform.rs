@@ -113,8 +113,7 @@ fn with_before(mut settings: Settings, files: &dyn Files) -> Settings {
 }
 
 fn pre_run_command(root: &Path, files: &dyn Files) -> Option<OsString> {
-    let is_there = files.folder(root).is_ok_and(|folder| folder.notable.contains(&BUILD_ENV));
-    let text = is_there.then(|| files.read(&root.join(BUILD_ENV)).ok()).flatten()?;
+    let text = files.notable(root, BUILD_ENV)?;
     let environ: Environ = text.split(|byte| *byte == b'\n').filter_map(assignment).collect();
     environ.filled(PRE_RUN_COMMAND).map(OsStr::to_owned)
 }

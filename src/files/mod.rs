@@ -252,6 +252,12 @@ pub trait Files {
     /// May this process do that? A path that is not there may not.
     fn may(&self, path: &Path, access: Access) -> bool;
 
+    /// The content of one of [`NOTABLE`]: asked for only where the folder's listing has it.
+    fn notable(&self, folder: &Path, name: &str) -> Option<Rc<[u8]>> {
+        let is_there = self.folder(folder).is_ok_and(|folder| folder.notable.contains(&name));
+        is_there.then(|| self.read(&folder.join(name)).ok()).flatten()
+    }
+
     /// Is there a regular file?
     fn is_file(&self, path: &Path) -> bool {
         matches!(self.kind(path), Ok(Kind::File))

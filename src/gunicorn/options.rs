@@ -116,6 +116,12 @@ impl UserOptions {
         names.into_iter().map(|name| EffectiveOption { name, from: from(name) }).collect()
     }
 
+    /// The app that the configuration names, and how that is called.
+    #[must_use]
+    pub fn configured_app(&self) -> Option<(&str, &str)> {
+        self.wsgi_app.as_deref().zip(self.configuration.as_deref())
+    }
+
     /// Has the user set this?
     #[must_use]
     pub fn sets(&self, name: &str) -> bool {

@@ -8,42 +8,31 @@
 
 #[path = "../detection/cases.rs"]
 mod cases;
+#[path = "../scene/mod.rs"]
+mod scene;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use cases::{Case, cases_in};
-use pystart::cli::Call;
 use pystart::commands::explain::{Report, Style};
-use pystart::decide::{Decision, decide};
+use pystart::decide::Decision;
 use pystart::files::Memory;
 use pystart::model::{Detection, Interface, Verdict};
-use pystart::settings::Settings;
+use scene::{PACKAGES, with_gunicorn};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};
 
-const PACKAGES: &str = "/usr/lib/python3.12/site-packages";
-
 /// Python 3.12 and what the scene adds.
 fn image(case: &Case) -> Memory {
-    let image = Memory::default()
-        .program("/usr/bin/python3.12", "\x7fELF")
-        .program("/usr/bin/python3", "\x7fELF")
-        .dead_link("/usr/bin/python3", "python3.12")
-        .program("/usr/bin/server", "\x7fELF")
-        .program("/bin/sh", "\x7fELF")
-        .file("/opt/defaultsite/application.py", "")
-        .empty("/site");
     let has = case.expected.iter().filter(|(key, _)| key == "has").map(|(_, value)| value.as_str());
-    let image = has.fold(image, |image, thing| match thing.split_once(' ') {
+    let image = has.fold(scene::image(), |image, thing| match thing.split_once(' ') {
         None if thing.starts_with("/site/") => image.program(thing, ""),
         None => {
             image.program(format!("/usr/bin/{thing}"), "\x7fELF").file(format!("{PACKAGES}/{thing}/__main__.py"), "")
         }
-        Some(("gunicorn", version)) => image
-            .program("/usr/bin/gunicorn", "#!/usr/bin/python3\n")
-            .file(format!("{PACKAGES}/gunicorn/__init__.py"), format!("version_info = ({version}, 0)\n")),
+        Some(("gunicorn", version)) => with_gunicorn(image, version),
         Some((path, first_line)) => image.program(path, format!("{first_line}\n")),
     });
     let place = |path: &str| Path::new("/site").join(path);
@@ -56,12 +45,8 @@ fn decided(case: &Case) -> Decision {
     let all = |wanted: &'static str| {
         case.expected.iter().filter(move |(key, _)| key == wanted).map(|(_, value)| value.as_str())
     };
-    let words: Vec<_> = std::iter::once("run").chain(all("word")).map(Into::into).collect();
-    let Call::Run(flags) = Call::parse(&words) else { panic!("{words:?}") };
-    let usual = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site"), ("XDG_RUNTIME_DIR", "/run")];
     let vars = all("var").map(|pair| pair.split_once('=').unwrap());
-    let environ = usual.into_iter().chain(vars).collect();
-    decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), &image(case))
+    scene::decided(&image(case), vars, all("word"))
 }
 
 /// The report, and what it leaves out.

@@ -6,35 +6,26 @@ mod conflicts;
 mod named;
 mod own_server;
 mod procfile;
+#[path = "../scene/mod.rs"]
+mod scene;
 mod tools;
 
 use std::path::Path;
 
-use pystart::cli::Call;
-use pystart::decide::{Decision, decide};
+use pystart::decide::Decision;
 use pystart::files::Memory;
 use pystart::settings::Settings;
+use scene::{PACKAGES, with_gunicorn};
 
 const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
 const FACTORY: &str = "from flask import Flask\ndef create_app(name='x', size=1):\n    return Flask(name)\n";
 const NEEDY: &str = "from flask import Flask\ndef create_app(name):\n    return Flask(name)\n";
 const FASTAPI: &str = "from fastapi import FastAPI\napp = FastAPI()\n";
 const MAKER: &str = "from fastapi import FastAPI\ndef create_app():\n    return FastAPI()\n";
-const PACKAGES: &str = "/usr/lib/python3.12/site-packages";
 
 fn image(packages: &[&str]) -> Memory {
-    let image = Memory::default()
-        .program("/usr/bin/python3.12", "\x7fELF")
-        .program("/usr/bin/python3", "\x7fELF")
-        .dead_link("/usr/bin/python3", "python3.12")
-        .program("/usr/bin/server", "\x7fELF")
-        .program("/bin/sh", "\x7fELF")
-        .file("/opt/defaultsite/application.py", "")
-        .empty("/site");
-    packages.iter().fold(image, |image, package| match *package {
-        "gunicorn" => image
-            .program("/usr/bin/gunicorn", "#!/usr/bin/python3\n")
-            .file(format!("{PACKAGES}/gunicorn/__init__.py"), "version_info = (27, 0, 0)\n"),
+    packages.iter().fold(scene::image(), |image, package| match *package {
+        "gunicorn" => with_gunicorn(image, "27, 0"),
         "newrelic-admin" | "poetry" => image.program(format!("/usr/bin/{package}"), "\x7fELF"),
         "chainlit" | "marimo" | "panel" | "shiny" | "solara" | "streamlit" => image
             .program(format!("/usr/bin/{package}"), "\x7fELF")
@@ -46,11 +37,7 @@ fn image(packages: &[&str]) -> Memory {
 fn decided(packages: &[&str], files: &[(&str, &str)], vars: &[(&str, &str)], words: &[&str]) -> Decision {
     let files =
         files.iter().fold(image(packages), |image, (path, text)| image.file(Path::new("/site").join(path), text));
-    let words: Vec<_> = std::iter::once(&"run").chain(words).map(Into::into).collect();
-    let Call::Run(flags) = Call::parse(&words) else { panic!("{words:?}") };
-    let usual = [("PATH", "/usr/bin:/bin"), ("HOME_SITE", "/site"), ("XDG_RUNTIME_DIR", "/run")];
-    let environ = usual.iter().chain(vars).copied().collect();
-    decide(&Settings::new(flags, &environ, Path::new("/")).unwrap(), &files)
+    scene::decided(&files, vars.iter().copied(), words.iter().copied())
 }
 
 /// `STEP: words`, the interpreter left out; or `STEP: STATUS message`.

@@ -8,8 +8,7 @@ use std::process::Command;
 
 use crate::commands::by;
 use crate::ports::free_port;
-use crate::python::{self, App};
-use crate::site::page_of;
+use crate::python::{self, App, page_of};
 use crate::{programs, root, succeed};
 
 /// What the app of docs/install.md answers.

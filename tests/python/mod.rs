@@ -4,12 +4,15 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill, killpg};
@@ -247,4 +250,30 @@ fn descendants(pid: Pid) -> Vec<Pid> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let children = children.split_whitespace().filter_map(|child| Some(Pid::from_raw(child.parse().ok()?)));
     children.flat_map(|child| descendants(child).into_iter().chain([child])).collect()
+}
+
+/// How long a first page may take on a machine that is busy with other things.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// The first page that the site of this command serves on `port`; then it is stopped.
+pub(crate) fn page_of(command: &mut Command, port: u16) -> String {
+    let mut site = Running::start(command);
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(page) = page(port) {
+            return page;
+        }
+        let ended = site.0.try_wait().unwrap();
+        assert!(ended.is_none() && Instant::now() < end, "no page: {ended:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn page(port: u16) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(DEADLINE)).ok()?;
+    write!(stream, "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer.split_once("\r\n\r\n")?.1.to_owned())
 }

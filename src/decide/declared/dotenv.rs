@@ -4,11 +4,7 @@ use crate::decide::choice::Inputs;
 
 /// The value of a variable in a file of the app root; `None` too where it is made from other variables.
 pub(super) fn value(inputs: &Inputs, file: &'static str, name: &str) -> Option<String> {
-    let folder = inputs.files.folder(&inputs.settings.app_root).ok()?;
-    if !folder.notable.contains(&file) {
-        return None;
-    }
-    let content = inputs.files.read(&inputs.settings.app_root.join(file)).ok()?;
+    let content = inputs.files.notable(&inputs.settings.app_root, file)?;
     last_value(str::from_utf8(&content).ok()?, name)
 }
 

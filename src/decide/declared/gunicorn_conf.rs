@@ -8,15 +8,14 @@ use super::{Declaration, Declared, unusable};
 use crate::decide::choice::Inputs;
 use crate::detect::NamedApp;
 use crate::gunicorn::arguments;
-use crate::gunicorn::options::{CONFIG_FILE, UserOptions};
+use crate::gunicorn::options::UserOptions;
 use crate::model::Interface;
 
 /// Where it may be besides.
 const OTHER: &str = "config/gunicorn.conf.py";
 
 pub(super) fn find(inputs: &Inputs) -> Option<Declaration> {
-    if let Some(own) = inputs.options.wsgi_app.as_deref() {
-        let file = inputs.options.configuration.as_deref().unwrap_or(CONFIG_FILE);
+    if let Some((own, file)) = inputs.options.configured_app() {
         return Some(of_file(file, own, &inputs.options, None, inputs));
     }
     let root = &inputs.settings.app_root;

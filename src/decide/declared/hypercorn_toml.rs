@@ -11,8 +11,7 @@ use crate::model::Interface;
 const NAME: &str = "hypercorn.toml";
 
 pub(super) fn find(inputs: &Inputs) -> Option<Declaration> {
-    let is_there = inputs.files.folder(&inputs.settings.app_root).is_ok_and(|folder| folder.notable.contains(&NAME));
-    let content = is_there.then(|| inputs.files.read(&inputs.settings.app_root.join(NAME)).ok()).flatten()?;
+    let content = inputs.files.notable(&inputs.settings.app_root, NAME)?;
     let settings: toml::Table = toml::from_str(str::from_utf8(&content).ok()?).ok()?;
     let path = settings.get("application_path")?.as_str()?;
     let start = app(inputs, path).map(|app| Declared::App { app, config: None }).map_err(unusable);

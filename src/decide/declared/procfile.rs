@@ -15,11 +15,7 @@ const NAME: &str = "Procfile";
 
 /// The process `web`.
 pub(super) fn find(inputs: &Inputs) -> Option<Declaration> {
-    let is_there = inputs.files.folder(&inputs.settings.app_root).is_ok_and(|folder| folder.notable.contains(&NAME));
-    if !is_there {
-        return None;
-    }
-    let content = inputs.files.read(&inputs.settings.app_root.join(NAME)).ok()?;
+    let content = inputs.files.notable(&inputs.settings.app_root, NAME)?;
     let line = line_of(&content, WEB)?;
     Some(of_line(line, WEB, &content))
 }
