@@ -1,6 +1,6 @@
 //! What the files of tools name: Hypercorn's settings, the scripts of PDM.
 
-use crate::{FASTAPI, FLASK, G, MAKER, NEEDY, Row, check, decided};
+use super::{FASTAPI, FLASK, G, MAKER, NEEDY, Row, check, decided};
 
 const A: &[&str] = &["gunicorn", "uvicorn"];
 const MAIN: (&str, &str) = ("main.py", FASTAPI);
